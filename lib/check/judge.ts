@@ -1,0 +1,75 @@
+/** Lessons over resources: the one pure function that the command line, the matchers and the synth-time guard share. */
+import type { Cluster } from '../facts/cluster';
+import type { FactName } from '../facts/cluster-facts';
+import { type Lesson, isSkip, locationOf, type Violation } from '../lessons/lesson';
+import { nearestExisting } from '../manifest/json-pointer';
+import { isFileLocation } from '../manifest/document';
+import { NO_REPOSITORY, type Repository } from '../manifest/repository';
+import type { Resource } from '../resources/resource';
+import type { Resources } from '../resources/resources';
+import type { Finding, Report, SkippedLesson, SuppressedFinding } from './finding';
+
+/** Annotation of an object, followed by a lesson's id; its value is the reason. */
+export const IGNORE_ANNOTATION = 'hindsight.dev/ignore.';
+
+export function judge(resources: Resources, cluster: Cluster, lessons: readonly Lesson[], repository: Repository = NO_REPOSITORY): Report {
+  const findings: Finding[] = [];
+  const suppressed: SuppressedFinding[] = [];
+  const skipped: SkippedLesson[] = [];
+  for (const lesson of lessons) {
+    const blind = new Map<Resource, readonly FactName[]>();
+    for (const result of lesson.violations({ resources, cluster, repository })) {
+      if (isSkip(result)) {
+        blind.set(result.resource, result.needs);
+        continue;
+      }
+      const finding = findingOf(lesson, result);
+      const reason = result.resource.annotations[IGNORE_ANNOTATION + lesson.id];
+      if (reason === undefined || reason.trim() === '') findings.push(finding);
+      else suppressed.push({ ...finding, reason });
+    }
+    if (blind.size > 0) skipped.push({ lesson: lesson.id, needs: [...new Set([...blind.values()].flat())], resources: blind.size });
+  }
+  return { findings: findings.sort(byPlace), suppressed: suppressed.sort(byPlace), skipped, problems: [] };
+}
+
+function findingOf(lesson: Lesson, violation: Violation): Finding {
+  const { resource } = violation;
+  return {
+    lesson: lesson.id,
+    severity: violation.severity ?? lesson.severity,
+    message: `${resource.toString()}: ${violation.message}`,
+    resource,
+    path: nearestExisting(resource.document.content, violation.path),
+    location: locationOf(violation),
+    related: (violation.related ?? []).map((related) => ({
+      message: related.message,
+      resource: related.resource,
+      location: locationOf(related),
+    })),
+    fix: violation.fix,
+  };
+}
+
+/** By file (or construct), line, lesson. */
+function byPlace(a: Finding, b: Finding): number {
+  return (
+    compare(placeOf(a), placeOf(b)) ||
+    lineOf(a) - lineOf(b) ||
+    compare(a.lesson, b.lesson) ||
+    compare(a.path, b.path) ||
+    compare(a.message, b.message)
+  );
+}
+
+function placeOf({ location }: Finding): string {
+  return isFileLocation(location) ? location.file : location.construct;
+}
+
+function lineOf({ location }: Finding): number {
+  return isFileLocation(location) ? location.line : 0;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

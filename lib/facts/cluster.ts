@@ -1,0 +1,90 @@
+/** The cluster's facts, with what follows from them. */
+import type { Document } from '../manifest/document';
+import type { ClusterFacts, FactName, IngressControllerFacts, MeshFacts, NodeFacts, PodsFacts, TaintFacts } from './cluster-facts';
+
+/** The taint of a kubeadm control plane. Source: kubernetes.io, Well-Known Labels, Annotations and Taints. */
+const CONTROL_PLANE_TAINT: TaintFacts = { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' };
+
+export class Cluster {
+  constructor(
+    readonly facts: ClusterFacts = {},
+    /** Where the facts were written, for findings about the cluster itself. */
+    readonly source: string = 'cluster facts',
+  ) {}
+
+  /** Whether the fact was given. */
+  knows(fact: FactName): boolean {
+    return this.facts[fact] !== undefined;
+  }
+
+  get nodes(): readonly ClusterNode[] {
+    return (this.facts.nodes ?? []).map((node) => new ClusterNode(node));
+  }
+
+  /** The nodes that take pods without tolerations. */
+  get workers(): readonly ClusterNode[] {
+    return this.nodes.filter((node) => node.takesOrdinaryPods);
+  }
+
+  /** The nodes that may hold Longhorn replicas. */
+  get storageNodes(): readonly ClusterNode[] {
+    return this.nodes.filter((node) => node.facts.storage ?? node.takesOrdinaryPods);
+  }
+
+  get clusterDomain(): string {
+    return this.facts.clusterDomain ?? 'cluster.local';
+  }
+
+  get dns(): PodsFacts {
+    return this.facts.dns ?? { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } };
+  }
+
+  get mesh(): MeshFacts | undefined {
+    return this.facts.mesh;
+  }
+
+  get meshControlPlane(): PodsFacts {
+    return this.mesh?.controlPlane ?? { namespace: 'istio-system', labels: { app: 'istiod' } };
+  }
+
+  /** Whether the mesh injects sidecars into pods of this namespace. */
+  injects(namespace: string | null): boolean {
+    return namespace !== null && (this.mesh?.injectedNamespaces ?? []).includes(namespace);
+  }
+
+  ingressController(ingressClass: string): IngressControllerFacts | undefined {
+    return this.facts.ingressControllers?.find((controller) => controller.class === ingressClass);
+  }
+
+  /** What other hands provide, as documents. */
+  get existing(): readonly Document[] {
+    return (this.facts.existing ?? []).map((content) => ({
+      content,
+      source: this.source,
+      locate: () => ({ file: this.source, line: 1, column: 1, endLine: 1, endColumn: 1 }),
+    }));
+  }
+}
+
+export class ClusterNode {
+  constructor(readonly facts: NodeFacts) {}
+
+  get name(): string {
+    return this.facts.name;
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    const roles = (this.facts.roles ?? []).map((role) => [`node-role.kubernetes.io/${role}`, '']);
+    return { 'kubernetes.io/hostname': this.name, 'kubernetes.io/os': 'linux', ...Object.fromEntries(roles), ...this.facts.labels };
+  }
+
+  get taints(): readonly TaintFacts[] {
+    const given = this.facts.taints ?? (this.facts.roles?.includes('control-plane') === true ? [CONTROL_PLANE_TAINT] : []);
+    if (this.facts.unschedulable !== true) return given;
+    return [...given, { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }];
+  }
+
+  get takesOrdinaryPods(): boolean {
+    return this.taints.every(({ effect }) => effect === 'PreferNoSchedule');
+  }
+}

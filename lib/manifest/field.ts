@@ -1,0 +1,95 @@
+/**
+ * Reads unknown content without trusting it.
+ *
+ * A manifest may hold anything anywhere. A `Field` is a value together with the pointer that leads to it, so that a
+ * reader asks for what it expects (`field.at('spec', 'replicas').number`), gets `undefined` or nothing when something
+ * else stands there, and always knows which field to report.
+ */
+import { type JsonPointer, pointerTo, type Step } from './json-pointer';
+
+export class Field {
+  constructor(
+    readonly value: unknown,
+    readonly path: JsonPointer = '',
+  ) {}
+
+  /** The field below this one; it may be absent. */
+  at(...steps: readonly Step[]): Field {
+    let value = this.value;
+    for (const step of steps) value = child(value, step);
+    return new Field(value, pointerTo(this.path, ...steps));
+  }
+
+  /** Whether the field is written, be it as null. */
+  get isPresent(): boolean {
+    return this.value !== undefined;
+  }
+
+  /** Whether the field holds something: neither absent nor null. */
+  get isSet(): boolean {
+    return this.value !== undefined && this.value !== null;
+  }
+
+  get string(): string | undefined {
+    return typeof this.value === 'string' ? this.value : undefined;
+  }
+
+  get number(): number | undefined {
+    return typeof this.value === 'number' ? this.value : undefined;
+  }
+
+  get boolean(): boolean | undefined {
+    return typeof this.value === 'boolean' ? this.value : undefined;
+  }
+
+  /** A string, or a number or boolean as text: what most consumers make of a scalar. */
+  get text(): string | undefined {
+    return ['string', 'number', 'boolean'].includes(typeof this.value) ? String(this.value) : undefined;
+  }
+
+  get isMap(): boolean {
+    return isMap(this.value);
+  }
+
+  get isList(): boolean {
+    return Array.isArray(this.value);
+  }
+
+  /** The elements of a list; none for anything else. */
+  get items(): Field[] {
+    return Array.isArray(this.value) ? this.value.map((item, index) => new Field(item, pointerTo(this.path, index))) : [];
+  }
+
+  /** The keys and fields of a map; none for anything else. */
+  get entries(): [string, Field][] {
+    return isMap(this.value) ? Object.entries(this.value).map(([key, value]) => [key, new Field(value, pointerTo(this.path, key))]) : [];
+  }
+
+  get keys(): string[] {
+    return isMap(this.value) ? Object.keys(this.value) : [];
+  }
+
+  /** The scalar values of a map as text: labels, annotations, a label selector. */
+  get texts(): Readonly<Record<string, string>> {
+    const texts: Record<string, string> = {};
+    for (const [key, field] of this.entries) {
+      const text = field.text;
+      if (text !== undefined) Object.defineProperty(texts, key, { value: text, enumerable: true, configurable: true, writable: true });
+    }
+    return texts;
+  }
+
+  /** The strings of a list; other elements are left out. */
+  get strings(): string[] {
+    return this.items.flatMap((item) => item.string ?? []);
+  }
+}
+
+function child(value: unknown, step: Step): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;
+  return Reflect.get(value, step);
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

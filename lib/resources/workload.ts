@@ -1,0 +1,104 @@
+/** What runs pods: every kind that carries a pod template, seen alike. */
+import { Field } from '../manifest/field';
+import { Container } from './container';
+import { type Labels, selectorMatches } from './label-selector';
+import type { Resource } from './resource';
+
+/** Where each kind keeps its pod template; a Pod is its own. */
+const TEMPLATE_OF: Readonly<Record<string, readonly string[]>> = {
+  'apps/Deployment': ['spec', 'template'],
+  'apps/StatefulSet': ['spec', 'template'],
+  'apps/DaemonSet': ['spec', 'template'],
+  'apps/ReplicaSet': ['spec', 'template'],
+  '/ReplicationController': ['spec', 'template'],
+  'argoproj.io/Rollout': ['spec', 'template'],
+  'batch/Job': ['spec', 'template'],
+  'batch/CronJob': ['spec', 'jobTemplate', 'spec', 'template'],
+  '/Pod': [],
+};
+
+/** The workload that a resource is. @returns undefined for kinds that run no pods */
+export function workloadOf(resource: Resource): Workload | undefined {
+  const template = TEMPLATE_OF[`${resource.group}/${resource.kind}`];
+  return template === undefined ? undefined : new Workload(resource, resource.at(...template));
+}
+
+export class Workload {
+  constructor(
+    readonly resource: Resource,
+    /** The pod template, wherever this kind keeps it. Of a Rollout with `workloadRef` it is absent. */
+    readonly template: Field,
+  ) {}
+
+  get kind(): string {
+    return this.resource.kind;
+  }
+
+  get name(): string {
+    return this.resource.name;
+  }
+
+  get namespace(): string | null {
+    return this.resource.namespace;
+  }
+
+  /** Runs to completion instead of for ever. */
+  get isJob(): boolean {
+    return this.kind === 'Job' || this.kind === 'CronJob';
+  }
+
+  get podLabels(): Labels {
+    return this.template.at('metadata', 'labels').texts;
+  }
+
+  get podAnnotations(): Labels {
+    return this.template.at('metadata', 'annotations').texts;
+  }
+
+  get podSpec(): Field {
+    return this.template.at('spec');
+  }
+
+  /** The selector as a LabelSelector; of a ReplicationController, wrapped into one. */
+  get selector(): Field {
+    const field = this.resource.at('spec', 'selector');
+    return this.kind === 'ReplicationController' ? new Field({ matchLabels: field.value }, field.path) : field;
+  }
+
+  /** Whether its selector matches these labels. A Pod and a Job without a selector of its own select nothing. */
+  selects(labels: Labels): boolean {
+    return !this.isJob && this.kind !== 'Pod' && selectorMatches(this.selector, labels);
+  }
+
+  /** What `spec.replicas` says, one when it says nothing; undefined for kinds that have no such number. */
+  get replicas(): number | undefined {
+    if (!['Deployment', 'StatefulSet', 'ReplicaSet', 'ReplicationController', 'Rollout'].includes(this.kind))
+      return this.kind === 'Pod' ? 1 : undefined;
+    return this.resource.at('spec', 'replicas').number ?? 1;
+  }
+
+  /** The containers that serve or work, without init containers. */
+  get containers(): readonly Container[] {
+    return this.podSpec.at('containers').items.map((field) => new Container(field, false));
+  }
+
+  get initContainers(): readonly Container[] {
+    return this.podSpec.at('initContainers').items.map((field) => new Container(field, true));
+  }
+
+  get allContainers(): readonly Container[] {
+    return [...this.initContainers, ...this.containers];
+  }
+
+  get volumes(): readonly Field[] {
+    return this.podSpec.at('volumes').items;
+  }
+
+  get hostNetwork(): boolean {
+    return this.podSpec.at('hostNetwork').boolean === true;
+  }
+
+  toString(): string {
+    return this.resource.toString();
+  }
+}
