@@ -1,0 +1,48 @@
+/** Accepts findings in code, with a reason that ends up in the manifest. */
+import { ApiObject } from 'cdk8s';
+import type { IConstruct } from 'constructs';
+import { IGNORE_ANNOTATION } from '../check/judge';
+import { lessons } from '../lessons';
+
+const METADATA_TYPE = 'cdk8s-hindsight:accept';
+
+export interface AcceptedLesson {
+  readonly lesson: string;
+  readonly reason: string;
+}
+
+export class Lessons {
+  private constructor(private readonly construct: IConstruct) {}
+
+  /** The lessons as they bear on a construct and everything below it. */
+  static of(construct: IConstruct): Lessons {
+    return new Lessons(construct);
+  }
+
+  /**
+   * Accepts every finding of a lesson below this construct.
+   * @param reason why it does not apply here; it becomes an annotation of the objects
+   * @throws Error when the lesson does not exist or the reason is empty
+   */
+  accept(lesson: string, reason: string): this {
+    if (!lessons.some(({ id }) => id === lesson)) throw new Error(`${this.construct.node.path}: there is no lesson "${lesson}" to accept: see \`hindsight lessons\``);
+    if (reason.trim() === '') throw new Error(`${this.construct.node.path}: accepting ${lesson} needs a reason`);
+    this.construct.node.addMetadata(METADATA_TYPE, { lesson, reason } satisfies AcceptedLesson);
+    return this;
+  }
+
+  /** Writes what was accepted in the tree below `root` into the annotations of its objects. */
+  static annotate(root: IConstruct): void {
+    for (const construct of root.node.findAll()) {
+      for (const { lesson, reason } of acceptedAt(construct)) {
+        for (const object of construct.node.findAll()) {
+          if (ApiObject.isApiObject(object)) object.metadata.addAnnotation(IGNORE_ANNOTATION + lesson, reason);
+        }
+      }
+    }
+  }
+}
+
+function acceptedAt(construct: IConstruct): AcceptedLesson[] {
+  return construct.node.metadata.flatMap(({ type, data }): AcceptedLesson[] => (type === METADATA_TYPE ? [data] : []));
+}

@@ -1,0 +1,94 @@
+/**
+ * Puts a set of files into a folder that others may write to as well.
+ *
+ * Everything is written beside the folder's files first and moved in by renames at the end, so that a failure before
+ * that leaves the folder as it was, and a failure during the renames is rolled back. What was written is remembered in
+ * an index, and only files of that index are ever removed.
+ */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** Remembers which files of the folder are this program's. Names only, sorted. */
+export const INDEX_FILE = '.hindsight-files.json';
+
+/**
+ * Makes `folder` hold exactly `files` of what this program writes there.
+ * @param files text by path relative to the folder
+ * @throws Error of the file system; the folder is then as it was before
+ */
+export function publish(folder: string, files: ReadonlyMap<string, string>): void {
+  mkdirSync(folder, { recursive: true });
+  const before = readIndex(folder);
+  const index = `${JSON.stringify([...files.keys()].sort(), null, 2)}\n`;
+  const wanted = new Map([...files, [INDEX_FILE, index]]);
+  const changed = [...wanted].filter(([path, text]) => !holds(join(folder, path), text));
+  const stale = before.filter((path) => !wanted.has(path) && existsSync(join(folder, path)));
+  if (changed.length === 0 && stale.length === 0) return;
+  const staging = mkdtempSync(join(folder, '.hindsight-staging-'));
+  try {
+    for (const [path, text] of changed) write(join(staging, 'new', path), text);
+    replace(folder, staging, changed.map(([path]) => path), stale); // prettier-ignore
+    for (const path of stale) removeEmptyFolders(folder, dirname(path));
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+}
+
+/** Moves new files in and stale ones out; undoes what was done when a move fails. */
+function replace(folder: string, staging: string, changed: readonly string[], stale: readonly string[]): void {
+  const undo: (() => void)[] = [];
+  const move = (from: string, to: string): void => {
+    mkdirSync(dirname(to), { recursive: true });
+    renameSync(from, to);
+    undo.push(() => renameSync(to, from));
+  };
+  try {
+    for (const path of [...changed, ...stale]) if (existsSync(join(folder, path))) copyAside(join(folder, path), join(staging, 'old', path), undo);
+    for (const path of changed) move(join(staging, 'new', path), join(folder, path));
+    for (const path of stale) move(join(folder, path), join(staging, 'gone', path));
+  } catch (error) {
+    for (const step of undo.reverse()) step();
+    throw error;
+  }
+}
+
+/** Keeps a copy; renaming over a file then replaces it in one step, and undoing writes the copy back. */
+function copyAside(path: string, copy: string, undo: (() => void)[]): void {
+  const content = readFileSync(path);
+  mkdirSync(dirname(copy), { recursive: true });
+  writeFileSync(copy, content);
+  undo.push(() => writeFileSync(path, content));
+}
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+function holds(path: string, text: string): boolean {
+  return existsSync(path) && readFileSync(path, 'utf8') === text;
+}
+
+/** The files of an earlier run. A damaged index means that nothing is known to be ours: then nothing is removed. */
+function readIndex(folder: string): string[] {
+  const path = join(folder, INDEX_FILE);
+  if (!existsSync(path)) return [];
+  try {
+    const paths: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return Array.isArray(paths) ? paths.filter((each) => typeof each === 'string' && isInside(each)) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isInside(path: string): boolean {
+  return path !== '' && !path.startsWith('/') && !path.split(/[\\/]/).includes('..');
+}
+
+function removeEmptyFolders(folder: string, path: string): void {
+  for (let current = path; current !== '.' && current !== ''; current = dirname(current)) {
+    const full = join(folder, current);
+    if (!existsSync(full) || readdirSync(full).length > 0) return;
+    rmdirSync(full);
+  }
+}

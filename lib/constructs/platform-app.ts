@@ -1,0 +1,105 @@
+/**
+ * The app: takes the cluster, judges everything at synth, and writes all or nothing.
+ *
+ * It replaces the stock synth, which resolves and validates the whole app once for each chart; here everything is walked
+ * once. File names, order and bytes are the stock ones.
+ */
+import { ApiObject, App, type AppProps, Chart, DependencyGraph, Names, Yaml, YamlOutputType } from 'cdk8s';
+import type { IConstruct } from 'constructs';
+import { Cluster } from '../facts/cluster';
+import { resolveDependencies } from '../kube/dependencies';
+import { Lessons } from './accepted-lessons';
+import { type Built, guard } from './guard';
+import { publish } from './output-folder';
+import { setCluster } from './platform';
+
+export interface PlatformAppProps extends AppProps {
+  /** What is known of the cluster that the manifests are for. @default - nothing: lessons that need facts are skipped */
+  readonly cluster?: Cluster;
+  /** Where warnings go. @default - standard error */
+  readonly onWarning?: (text: string) => void;
+}
+
+export class PlatformApp extends App {
+  readonly cluster: Cluster;
+  private readonly onWarning: (text: string) => void;
+
+  constructor({ cluster = new Cluster(), onWarning = (text) => process.stderr.write(`${text}\n`), ...props }: PlatformAppProps = {}) {
+    super(props);
+    this.cluster = cluster;
+    this.onWarning = onWarning;
+    setCluster(this, cluster);
+  }
+
+  /**
+   * Writes the manifests, if no lesson finds an error in them.
+   * @throws Error with every finding of severity error and every wrong prop, at once; nothing is written then
+   */
+  override synth(): void {
+    const { built, numbered } = this.build();
+    publish(this.outdir, this.files(built, numbered));
+  }
+
+  /**
+   * The manifests as one YAML text.
+   * @throws Error like synth
+   */
+  override synthYaml(): string {
+    return Yaml.stringify(...this.build().built.map(({ content }) => content));
+  }
+
+  private build(): { readonly built: readonly Built[]; readonly numbered: boolean } {
+    const constructs = this.node.findAll();
+    const errors = constructs.flatMap((construct) => construct.node.validate().map((error) => `${construct.node.path}: ${error}`));
+    Lessons.annotate(this);
+    const numbered = resolveDependencies(this);
+    const built = this.charts.flatMap((chart) => objectsOf(chart).map((object): Built => ({ chart, object, content: object.toJson() })));
+    const warnings = guard(built, this.cluster, errors);
+    for (const warning of warnings) this.onWarning(warning);
+    return { built, numbered };
+  }
+
+  private files(built: readonly Built[], numbered: boolean): ReadonlyMap<string, string> {
+    const contents = new Map<string, unknown[]>();
+    const add = (file: string, content?: unknown): void => {
+      const list = contents.get(file) ?? [];
+      if (content !== undefined) list.push(content);
+      contents.set(file, list);
+    };
+    const charts = this.charts;
+    const names = new Map(charts.map((chart, index) => [chart, `${numbered ? `${String(index).padStart(4, '0')}-` : ''}${Names.toDnsLabel(chart)}`]));
+    const byChart = [YamlOutputType.FILE_PER_CHART, YamlOutputType.FOLDER_PER_CHART_FILE_PER_RESOURCE].includes(this.yamlOutputType);
+    if (this.yamlOutputType === YamlOutputType.FILE_PER_APP && charts.length > 0) add('app');
+    if (this.yamlOutputType === YamlOutputType.FILE_PER_CHART) for (const chart of charts) add(names.get(chart) ?? '');
+    for (const { chart, object, content } of built) {
+      const chartName = byChart ? (names.get(chart) ?? '') : 'app';
+      const objectName = `${object.kind}.${object.metadata.name ?? ''}`.replace(/[^0-9a-zA-Z-_.]/g, '');
+      add(fileName(this.yamlOutputType, chartName, objectName), content);
+    }
+    const files = new Map([...contents].map(([file, list]) => [file + this.outputFileExtension, Yaml.stringify(...list)]));
+    if (this.recordConstructMetadata) files.set('construct-metadata.json', metadataOf(built));
+    return files;
+  }
+}
+
+function fileName(type: YamlOutputType, chartName: string, objectName: string): string {
+  switch (type) {
+    case YamlOutputType.FILE_PER_APP:
+    case YamlOutputType.FILE_PER_CHART:
+      return chartName;
+    case YamlOutputType.FILE_PER_RESOURCE:
+      return objectName;
+    case YamlOutputType.FOLDER_PER_CHART_FILE_PER_RESOURCE:
+      return `${chartName}/${objectName}`;
+  }
+}
+
+/** The objects of a chart in the order of their dependencies, without those of charts inside of it. */
+function objectsOf(chart: Chart): ApiObject[] {
+  return new DependencyGraph(chart.node).topology().filter((construct: IConstruct): construct is ApiObject => ApiObject.isApiObject(construct) && construct.chart === chart);
+}
+
+/** The construct paths by object name, in the stock format. */
+function metadataOf(built: readonly Built[]): string {
+  return JSON.stringify({ version: '1.0.0', resources: Object.fromEntries(built.map(({ object }) => [object.name, { path: object.node.path }])) });
+}

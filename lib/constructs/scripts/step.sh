@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# How every step of a backup or drill speaks, fails and stops. Sourced, never run.
+#
+# A step is process 1 of its container: signals without a trap never reach it, and bash runs a trap only between
+# commands. So whatever takes long runs in the background and is waited for; then SIGTERM (an eviction, the Job's
+# deadline) ends the step at once, with a line in the log, instead of being killed without a word.
+set -Eeuo pipefail
+umask 077
+export LC_ALL=C
+
+STEP=${0##*/}
+STEP=${STEP%.sh}
+
+log() { printf '%s %s: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$STEP" "$*" >&2; }
+
+fail() {
+  log "FAILED: $*"
+  exit 1
+}
+
+# The last words of a program whose messages were collected in a file, on one line.
+last_words() { tail -n 3 "$1" | tr -s '\n' ' '; }
+
+# require NAME...: each must hold a value.
+require() {
+  local name
+  for name in "$@"; do
+    [[ -n ${!name:-} ]] || fail "environment variable $name is empty or not set"
+  done
+}
+
+# require_whole_number NAME...: shell arithmetic would take words for variables and 010 for 8.
+require_whole_number() {
+  local name
+  for name in "$@"; do
+    [[ ${!name} =~ ^(0|[1-9][0-9]{0,17})$ ]] || fail "environment variable $name is '${!name}': write a whole number"
+  done
+}
+
+in_background() {
+  "$@" &
+  wait "$!"
+}
+
+# What a step must undo whatever happens; each step may define its own.
+clean_up() { :; }
+
+stop() {
+  trap '' TERM INT
+  log "FAILED: stopped by SIGTERM before it was finished; nothing was recorded as good"
+  kill -TERM 0
+  wait || true
+  exit 143
+}
+
+trap stop TERM INT
+trap 'clean_up || true' EXIT
+trap 'log "FAILED: unexpected error in ${BASH_SOURCE[0]##*/} line $LINENO"' ERR
