@@ -46,13 +46,16 @@ export const mutableImageTag: Lesson = {
   section: 'Rollouts and workloads',
   severity: 'warning',
   incident: {
-    symptom: 'a new release is pushed and nothing is deployed, or a rolled back workload starts the broken build again; nobody can say which build runs',
+    symptom:
+      'a new release is pushed and nothing is deployed, or a rolled back workload starts the broken build again; nobody can say which build runs',
     cause:
       'a workflow pushed every build as :latest as well. The manifest does not change when the image does, so there is no new revision and none to go back to; a node with a cached copy and one without run different builds',
     source: 'CI/CD troubleshooting guide, 5 and 9.1; kubernetes.io, Images, Image names and Updating images',
   },
   remedy: 'name the version that the workflow built (:1.4.2, :v47), or the digest; let the workflow commit the new one to the manifests',
-  confirm: ["kubectl get pods -l app=<name> -o jsonpath='{range .items[*]}{.spec.nodeName} {.status.containerStatuses[*].imageID}{\"\\n\"}{end}'"],
+  confirm: [
+    'kubectl get pods -l app=<name> -o jsonpath=\'{range .items[*]}{.spec.nodeName} {.status.containerStatuses[*].imageID}{"\\n"}{end}\'',
+  ],
   limits:
     'Only latest and the absent tag are certain to move. Other tags that a registry may overwrite (stable, main, 1.27) are accepted. ' +
     'Always with a fixed tag is right where the admission plugin AlwaysPullImages or a shared node asks for a check of the pull secret at every start.',

@@ -1,0 +1,96 @@
+/**
+ * The pod templates that a set of labels selects, where namespaces may be unknown and controllers add labels of their own.
+ *
+ * What no template says but every pod carries (a StatefulSet's pod name, a revision's hash) cannot be missed in the
+ * manifests: such labels are left out of the question.
+ */
+import type { Labels } from './label-selector';
+import { mayBeSame } from './named-objects';
+import type { Resources } from './resources';
+import type { Workload } from './workload';
+
+/** Labels that controllers put on pods. Source: kubernetes.io, Well-Known Labels; argo-rollouts, Best Practices; istio.io, Resource Labels. */
+const ADDED_BY_CONTROLLERS = new Set([
+  'pod-template-hash',
+  'rollouts-pod-template-hash',
+  'controller-revision-hash',
+  'pod-template-generation',
+  'statefulset.kubernetes.io/pod-name',
+  'apps.kubernetes.io/pod-index',
+  'job-name',
+  'controller-uid',
+  'batch.kubernetes.io/job-name',
+  'batch.kubernetes.io/controller-uid',
+  'batch.kubernetes.io/job-completion-index',
+  'topology.kubernetes.io/zone',
+  'topology.kubernetes.io/region',
+  'istio.io/rev',
+  'security.istio.io/tlsMode',
+  'service.istio.io/canonical-name',
+  'service.istio.io/canonical-revision',
+]);
+
+/** The labels that a pod template would have to carry. */
+export function templateLabelsOf(labels: Labels): Labels {
+  return Object.fromEntries(Object.entries(labels).filter(([key]) => !ADDED_BY_CONTROLLERS.has(key)));
+}
+
+/** Enough candidates to name the nearest; more would make a repository of equal workloads slow. */
+const MOST_CANDIDATES = 20;
+
+export class DeclaredPods {
+  private readonly byLabel = new Map<string, Workload[]>();
+  private readonly byName = new Map<string, Workload[]>();
+  private readonly namespaces = new Set<string | null>();
+  private readonly workloads: readonly Workload[];
+
+  constructor(resources: Resources) {
+    this.workloads = resources.workloads;
+    for (const workload of resources.workloads) {
+      this.namespaces.add(workload.namespace);
+      push(this.byName, workload.name, workload);
+      for (const pair of Object.entries(workload.podLabels)) push(this.byLabel, pair.join('\n'), workload);
+    }
+  }
+
+  /** Whether any workload may be in this namespace. */
+  in(namespace: string | null): boolean {
+    return this.namespaces.size > 0 && (namespace === null || this.namespaces.has(namespace) || this.namespaces.has(null));
+  }
+
+  /** Whether some pod of this namespace, of any where it is undefined, may carry all these labels. */
+  carry(labels: Labels, namespace: string | null | undefined): boolean {
+    const [first, ...others] = Object.entries(templateLabelsOf(labels)).map((pair) => this.byLabel.get(pair.join('\n')) ?? []);
+    if (first === undefined) return namespace === undefined ? this.workloads.length > 0 : this.in(namespace);
+    const fewest = others.reduce((a, b) => (b.length < a.length ? b : a), first);
+    const wanted = Object.entries(templateLabelsOf(labels));
+    return fewest.some(
+      (workload) =>
+        (namespace === undefined || mayBeSame(workload.namespace, namespace)) &&
+        wanted.every(([key, value]) => workload.podLabels[key] === value),
+    );
+  }
+
+  /**
+   * The workload of this namespace that labels, which nothing carries, were most likely meant for: it carries some of them,
+   * or one of them is its name.
+   */
+  nearest(labels: Labels, namespace: string | null, name: string): Workload | undefined {
+    const wanted = Object.entries(templateLabelsOf(labels));
+    const candidates = [
+      ...wanted.flatMap((pair) => this.byLabel.get(pair.join('\n'))?.slice(0, MOST_CANDIDATES) ?? []),
+      ...[name, ...wanted.map(([, value]) => value)].flatMap((text) => this.byName.get(text)?.slice(0, MOST_CANDIDATES) ?? []),
+    ].filter((workload) => mayBeSame(workload.namespace, namespace));
+    const agreement = (workload: Workload): number => wanted.filter(([key, value]) => workload.podLabels[key] === value).length;
+    return candidates.reduce<Workload | undefined>(
+      (best, workload) => (best === undefined || agreement(workload) > agreement(best) ? workload : best),
+      undefined,
+    );
+  }
+}
+
+function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}
