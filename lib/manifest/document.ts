@@ -29,16 +29,45 @@ export interface Document {
   /** Where the field, or its nearest existing parent, was written. */
   locate(pointer: JsonPointer): Location;
   /**
+   * Where the field is to be edited: of what a kustomization renders, the place in a resource, a patch or the kustomization.
+   * @default - the document is not from a file
+   */
+  origin?(pointer: JsonPointer): Origin | undefined;
+  /**
    * What is known of how the document is applied, from what surrounds it rather than from itself.
    * @default - nothing
    */
   readonly applied?: Applied;
 }
 
+/** A field of a document of a file. */
+export interface Origin {
+  readonly file: string;
+  /** Which piece of the file between its separators, from 0: an index into `chunksOf` of its text. */
+  readonly chunk: number;
+  /** The field in that piece, which is another than in the document where a List or a kustomization stands between. */
+  readonly pointer: JsonPointer;
+  readonly value: FileLocation;
+  readonly key: FileLocation;
+}
+
 /** How other files of the repository say that a document is applied. */
 export interface Applied {
   /** The namespace that it lands in when it names none. @default - unknown */
   readonly namespace?: string;
+  /** The outermost kustomization that renders it. @default - none: the document is as its file says */
+  readonly kustomization?: string;
+  /** The Argo CD Application that applies it. @default - none is known */
+  readonly application?: AppliedBy;
+}
+
+/** An Argo CD Application, as far as what it applies is concerned. */
+export interface AppliedBy {
+  readonly name: string;
+  /** The namespace of the Application itself. @default - unknown */
+  readonly namespace?: string;
+  readonly selfHeal: boolean;
+  readonly prune: boolean;
 }
 
 /** Something that could not be read; the rest of the input still was. */
