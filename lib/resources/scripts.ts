@@ -48,22 +48,23 @@ function scriptsOfContainer(workload: Workload, container: Container, mounts: Mo
   const inline = isShell(first) ? inlineScript(words) : undefined;
   const field = inline === undefined ? undefined : fields[inline.index];
   if (inline !== undefined && field !== undefined) {
-    const script = scriptAt(container, { resource, field }, inline.options);
+    const script = scriptAt(container, { resource, field }, inline.options, mounts);
     return [script, ...calledFrom(script, container, mounts)];
   }
   const path = isShell(first) ? words.slice(1).find((word) => word.includes('/')) : first;
   const file = path === undefined ? undefined : mounts.find(path);
   if (path !== undefined && file !== undefined) {
     const flags = isShell(first) ? words.slice(1, words.indexOf(path)) : shebangOf(file);
-    const script = scriptAt(container, file, withOptions(NO_OPTIONS, flags));
+    const script = scriptAt(container, file, withOptions(NO_OPTIONS, flags), mounts);
     return [script, ...calledFrom(script, container, mounts)];
   }
   return isShell(first) ? [] : [commandLine(resource, container, words)];
 }
 
-function scriptAt(container: Container, { resource, field }: TextField, options: ShellOptions): Script {
+function scriptAt(container: Container, { resource, field }: TextField, options: ShellOptions, mounts: Mounts): Script {
   const text = field.string ?? '';
-  return { container, resource, field, text, commands: outcomesOf(parseShell(text), options) };
+  const sources = (path: string): string | undefined => mounts.beside(resource, path)?.field.string;
+  return { container, resource, field, text, commands: outcomesOf(parseShell(text), options, sources) };
 }
 
 /** A program that runs without a shell: its status is the container's. */
@@ -82,14 +83,14 @@ function calledFrom(script: Script, container: Container, mounts: Mounts): reado
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
     for (const { command } of next.commands) {
       const words = programPath(command.words);
-      const file = words === undefined ? undefined : mounts.find(words.path);
+      const file = words === undefined ? undefined : mounts.beside(next.resource, words.path);
       if (
         words === undefined ||
         file === undefined ||
         found.some(({ field, resource }) => resource === file.resource && field.path === file.field.path)
       )
         continue;
-      const called = scriptAt(container, file, withOptions(NO_OPTIONS, words.flags ?? shebangOf(file)));
+      const called = scriptAt(container, file, withOptions(NO_OPTIONS, words.flags ?? shebangOf(file)), mounts);
       found.push(called);
       queue.push(called);
     }
@@ -136,6 +137,13 @@ class Mounts {
       if (file !== undefined) return file;
     }
     return undefined;
+  }
+
+  /** As `find`; a path that a script computes, such as `$here/step.sh`, is looked for beside the script. */
+  beside(script: Resource, path: string): TextField | undefined {
+    if (!path.startsWith('$') && !path.startsWith('.')) return this.find(path);
+    const field = script.kind === 'ConfigMap' ? script.at('data', path.split('/').at(-1) ?? '') : undefined;
+    return field?.string === undefined ? undefined : { resource: script, field };
   }
 
   private inVolume(volume: Field, file: string): TextField | undefined {

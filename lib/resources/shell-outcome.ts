@@ -35,9 +35,15 @@ export interface ShellOptions {
   readonly pipefail: boolean;
 }
 
-/** Every simple command of a script, substitutions and `sh -c` texts included. */
-export function outcomesOf(script: ShellList, options: ShellOptions): readonly RunCommand[] {
-  const walk = new Walk(options, waits(script));
+/** Finds the text of a file that a script sources. @returns undefined when it is not here */
+export type Sources = (path: string) => string | undefined;
+
+/**
+ * Every simple command of a script, substitutions and `sh -c` texts included. Commands of sourced files are not listed,
+ * but the options that those set count; a sourced file that is not here may have set them all.
+ */
+export function outcomesOf(script: ShellList, options: ShellOptions, sources: Sources = () => undefined): readonly RunCommand[] {
+  const walk = new Walk(options, waits(script), sources);
   walk.list(script, 'kept');
   walk.functions();
   return walk.run;
@@ -81,6 +87,8 @@ class Walk {
   constructor(
     private options: ShellOptions,
     private readonly waits: boolean,
+    private readonly sources: Sources,
+    private readonly depth = 0,
   ) {}
 
   list(list: ShellList, tail: Outcome): void {
@@ -132,7 +140,16 @@ class Walk {
     const inline = inlineScript(command.words);
     if (inline !== undefined) this.apart(parseShell(inline.text, command.line), inline.options, place.outcome);
     if (command.words[0] === 'set') this.options = withOptions(this.options, command.words.slice(1));
+    if (command.words[0] === '.' || command.words[0] === 'source') this.options = this.optionsAfter(command.words[1] ?? '');
     if (command.words[0] === 'trap' && command.words.includes('ERR')) this.options = { ...this.options, errexit: true };
+  }
+
+  private optionsAfter(path: string): ShellOptions {
+    const text = this.depth < 5 ? this.sources(path) : undefined;
+    if (text === undefined) return { errexit: true, pipefail: true };
+    const walk = new Walk(this.options, true, this.sources, this.depth + 1);
+    walk.list(parseShell(text), 'kept');
+    return walk.options;
   }
 
   /** What runs in a shell of its own: its options end with it, and `set -e` ends that shell only. */
