@@ -4,7 +4,8 @@
  * What no template says but every pod carries (a StatefulSet's pod name, a revision's hash) cannot be missed in the
  * manifests: such labels are left out of the question.
  */
-import type { Labels } from './label-selector';
+import { Field } from '../manifest/field';
+import { type Labels, selectorMatches } from './label-selector';
 import { mayBeSame } from './named-objects';
 import type { Resources } from './resources';
 import type { Workload } from './workload';
@@ -60,15 +61,29 @@ export class DeclaredPods {
 
   /** Whether some pod of this namespace, of any where it is undefined, may carry all these labels. */
   carry(labels: Labels, namespace: string | null | undefined): boolean {
-    const [first, ...others] = Object.entries(templateLabelsOf(labels)).map((pair) => this.byLabel.get(pair.join('\n')) ?? []);
-    if (first === undefined) return namespace === undefined ? this.workloads.length > 0 : this.in(namespace);
-    const fewest = others.reduce((a, b) => (b.length < a.length ? b : a), first);
-    const wanted = Object.entries(templateLabelsOf(labels));
-    return fewest.some(
+    return this.matches(new Field({ matchLabels: labels }), namespace);
+  }
+
+  /** Whether a LabelSelector may match some pod of this namespace, of any where it is undefined. */
+  matches(selector: Field, namespace: string | null | undefined): boolean {
+    const template = templateSelectorOf(selector);
+    return this.candidatesFor(template).some(
       (workload) =>
+        workload.template.isMap &&
         (namespace === undefined || mayBeSame(workload.namespace, namespace)) &&
-        wanted.every(([key, value]) => workload.podLabels[key] === value),
+        selectorMatches(template, workload.podLabels),
     );
+  }
+
+  /** The fewest workloads that an index finds for a selector: those with one of its labels, or one of the values that it allows. */
+  private candidatesFor(selector: Field): readonly Workload[] {
+    const found = Object.entries(selector.at('matchLabels').texts).map((pair) => this.byLabel.get(pair.join('\n')) ?? []);
+    for (const expression of selector.at('matchExpressions').items) {
+      if (expression.at('operator').string !== 'In') continue;
+      const key = expression.at('key').string ?? '';
+      found.push(expression.at('values').items.flatMap((value) => this.byLabel.get(`${key}\n${value.text ?? ''}`) ?? []));
+    }
+    return found.reduce<readonly Workload[]>((fewest, list) => (list.length < fewest.length ? list : fewest), this.workloads);
   }
 
   /**
@@ -87,6 +102,17 @@ export class DeclaredPods {
       undefined,
     );
   }
+}
+
+/** The selector without what asks for labels that controllers add. */
+function templateSelectorOf(selector: Field): Field {
+  const expressions = selector
+    .at('matchExpressions')
+    .items.filter((expression) => !ADDED_BY_CONTROLLERS.has(expression.at('key').string ?? ''));
+  return new Field({
+    matchLabels: templateLabelsOf(selector.at('matchLabels').texts),
+    matchExpressions: expressions.map((expression) => expression.value),
+  });
 }
 
 function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
