@@ -12,7 +12,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { compactFiles } from './schemas/compact.mjs';
-import { OPTIONAL, PATTERNS, SHAPES } from './schemas/overrides.mjs';
+import { NEWER, NEWER_VALUES, OPTIONAL, PATTERNS, REQUIRED, SHAPES } from './schemas/overrides.mjs';
 import { Probe } from './schemas/probe.mjs';
 import { declarationOf, kindsOf, modulesFolder, splitFile } from './schemas/read-types.mjs';
 
@@ -33,10 +33,13 @@ const PACKAGES = {
   '@kubernetes-models/sealed-secrets': () => 'sealed-secrets',
 };
 
-/** Groups that nobody applies from a repository, or that are further products of the same vendor. */
+const OBJECT_META = '@kubernetes-models/apimachinery/apis/meta/v1/ObjectMeta';
+
+/** What nobody applies from a repository, what is part of a kind only, and what are further products of the same vendor. */
 const LEFT_OUT = [
   /^(authentication|authorization|events)\.k8s\.io\//,
   /^(install\.istio\.io|generators\.external-secrets\.io|gateway\.networking\.x-k8s\.io)\//,
+  /^monitoring\.coreos\.com\/v1\/Embedded/,
   /^(awspca|policy|trust)\.cert-manager\.io\/|^trust-manager\.io\//,
 ];
 
@@ -46,7 +49,7 @@ if (process.argv.includes('--force') || !isFresh()) await generate();
 async function generate() {
   const kinds = Object.keys(PACKAGES)
     .flatMap(kindsOf)
-    .filter(({ apiVersion }) => !LEFT_OUT.some((group) => group.test(apiVersion)));
+    .filter(({ apiVersion, kind }) => !LEFT_OUT.some((pattern) => pattern.test(`${apiVersion}/${kind}`)));
   const declarations = await readAll(kinds);
   const files = compactFiles(kinds, declarations, nameOf);
   rmSync(target, { recursive: true, force: true });
@@ -55,52 +58,56 @@ async function generate() {
   writeFileSync(new URL('index.ts', target), indexOf([...files.keys()], kinds));
 }
 
-/** Every declaration that the kinds lead to, with what its validator adds and the overrides take away. */
+/** Every declaration that the kinds lead to, with what its validator adds, and as the overrides have it. */
 async function readAll(kinds) {
   const declarations = new Map();
   const roots = new Set(kinds.map(({ file }) => file));
-  const queue = [...roots];
+  const queue = [...roots, OBJECT_META];
   for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
     if (declarations.has(file)) continue;
     const { shape, validator } = declarationOf(file);
     const probe = new Probe(validator === undefined ? undefined : (await import(validator)).validate);
-    const refined = refine(overridden(file, roots.has(file) ? withoutEnvelope(shape) : shape), probe, []);
+    const refined = refine(roots.has(file) ? withEnvelope(shape) : shape, probe, file, []);
     declarations.set(file, refined);
     queue.push(...refsOf(refined));
   }
   return declarations;
 }
 
-/** What every object has is judged apart from its kind, and its status is not what a manifest says. */
-function withoutEnvelope(shape) {
-  const envelope = new Set(['apiVersion', 'kind', 'metadata', 'status']);
-  const fields = Object.fromEntries(Object.entries(shape.fields).filter(([name]) => !envelope.has(name)));
-  return { ...shape, fields, required: shape.required.filter((name) => !envelope.has(name)) };
+/** Every object has these, whether its declaration says so or not. Which kind it is, is known when it is judged; its status is not a manifest's to say. */
+function withEnvelope(shape) {
+  const envelope = { apiVersion: 'string', kind: 'string', metadata: { ref: OBJECT_META }, status: 'any' };
+  return { ...shape, fields: { ...shape.fields, ...envelope }, required: shape.required.filter((name) => !(name in envelope)) };
 }
 
-function overridden(file, shape) {
-  const optional = new Set(OPTIONAL.filter((entry) => entry.type === file).flatMap(({ fields }) => fields));
-  const shapes = Object.fromEntries(SHAPES.filter((entry) => entry.type === file).map(({ field, shape: other }) => [field, other]));
-  if (typeof shape !== 'object' || !('fields' in shape)) return shapes[''] ?? shape;
-  const fields = { ...shape.fields };
-  for (const [name, other] of Object.entries(shapes)) {
-    if (other === undefined) delete fields[name];
-    else fields[name] = other;
-  }
-  return { ...shape, fields, required: shape.required.filter((name) => !optional.has(name)) };
-}
-
-/** A shape with the rules that only the validator knows. */
-function refine(shape, probe, steps) {
+/** A shape with the rules that only the validator knows, and as the overrides have it. */
+function refine(shape, probe, file, steps) {
+  const at = [file, ...steps.map((step) => (step === 0 ? '[]' : step))].join('/');
+  const other = SHAPES.find((entry) => entry.at === at);
+  if (other !== undefined) return other.shape;
   if (shape === 'number') return numberShape(probe.number(steps));
-  if (shape === 'string') return stringShape(probe.string(steps));
+  if (shape === 'string') return stringShape(probe.string(steps), at);
   if (shape === 'any') return probe.isMap(steps) ? 'object' : 'any';
-  if (typeof shape !== 'object' || 'ref' in shape || 'enum' in shape) return shape;
-  if ('list' in shape) return defined({ list: refine(shape.list, probe, [...steps, 0]), ...probe.list(steps) });
-  if ('map' in shape) return { map: refine(shape.map, probe, [...steps, 'key']) };
-  const fields = Object.fromEntries(Object.entries(shape.fields).map(([name, field]) => [name, refine(field, probe, [...steps, name])]));
-  const oneOf = shape.oneOf.flatMap((sets) => alternativesShape(sets, probe, steps));
-  return { fields, required: shape.required, oneOf };
+  if (typeof shape !== 'object') return shape;
+  if ('enum' in shape) return enumShape(shape.enum, at);
+  if ('ref' in shape) return declarationOf(shape.ref).shape === 'string' ? refine('string', probe, file, steps) : shape;
+  if ('list' in shape) return defined({ list: refine(shape.list, probe, file, [...steps, 0]), ...probe.list(steps) });
+  if ('map' in shape) return { map: refine(shape.map, probe, file, [...steps, 'key']) };
+  const fields = Object.fromEntries(
+    Object.entries(shape.fields).map(([name, field]) => [name, refine(field, probe, file, [...steps, name])]),
+  );
+  for (const name of named(NEWER, at)) fields[name] ??= 'any';
+  const optional = named(OPTIONAL, at);
+  const required = [...shape.required.filter((name) => !optional.includes(name)), ...named(REQUIRED, at)];
+  return { fields, required, oneOf: shape.oneOf.flatMap((sets) => alternativesShape(sets, probe, steps)) };
+}
+
+function named(entries, at) {
+  return entries.filter((entry) => entry.at === at).flatMap(({ fields }) => fields);
+}
+
+function enumShape(values, at) {
+  return { enum: [...values, ...NEWER_VALUES.filter((entry) => entry.at === at).flatMap((entry) => entry.values)] };
 }
 
 function numberShape({ integer, minimum, maximum }) {
@@ -108,7 +115,8 @@ function numberShape({ integer, minimum, maximum }) {
   return minimum === undefined && maximum === undefined ? is : defined({ is, min: minimum, max: maximum });
 }
 
-function stringShape({ pattern, format, minLength, maxLength }) {
+function stringShape({ values, pattern, format, minLength, maxLength }, at) {
+  if (values !== undefined) return enumShape(values, at);
   if (format === 'byte') return 'base64';
   if (format === 'date-time') return 'time';
   const rewritten = PATTERNS.find((entry) => entry.pattern === pattern)?.same ?? pattern;

@@ -2,7 +2,7 @@
 export const text = String.raw`{
 "v1.CustomResourceColumnDefinition":{"fields":{"description":"string","format":"string","jsonPath":"string","name":"string","priority":"integer","type":"string"},"required":["jsonPath","name","type"]},
 "v1.CustomResourceConversion":{"fields":{"strategy":"string","webhook":"#v1.WebhookConversion"},"required":["strategy"]},
-"v1.CustomResourceDefinition":{"fields":{"spec":"#v1.CustomResourceDefinitionSpec"},"required":["spec"]},
+"v1.CustomResourceDefinition":{"fields":{"apiVersion":{"enum":["apiextensions.k8s.io/v1"]},"kind":{"enum":["CustomResourceDefinition"]},"metadata":"meta#v1.ObjectMeta","spec":"#v1.CustomResourceDefinitionSpec","status":"object"},"required":["spec"]},
 "v1.CustomResourceDefinitionNames":{"fields":{"categories":"[]string","kind":"string","listKind":"string","plural":"string","shortNames":"[]string","singular":"string"},"required":["kind","plural"]},
 "v1.CustomResourceDefinitionSpec":{"fields":{"conversion":"#v1.CustomResourceConversion","group":"string","names":"#v1.CustomResourceDefinitionNames","preserveUnknownFields":"boolean","scope":"string","versions":"[]#v1.CustomResourceDefinitionVersion"},"required":["group","names","scope","versions"]},
 "v1.CustomResourceDefinitionVersion":{"fields":{"additionalPrinterColumns":"[]#v1.CustomResourceColumnDefinition","deprecated":"boolean","deprecationWarning":"string","name":"string","schema":"#v1.CustomResourceValidation","selectableFields":"[]#v1.SelectableField","served":"boolean","storage":"boolean","subresources":"#v1.CustomResourceSubresources"},"required":["name","served","storage"]},
@@ -20,7 +20,7 @@ export const text = String.raw`{
 "v1.WebhookConversion":{"fields":{"clientConfig":"#v1.WebhookClientConfig","conversionReviewVersions":"[]string"},"required":["conversionReviewVersions"]},
 "v1beta1.CustomResourceColumnDefinition":{"fields":{"JSONPath":"string","description":"string","format":"string","name":"string","priority":"integer","type":"string"},"required":["JSONPath","name","type"]},
 "v1beta1.CustomResourceConversion":{"fields":{"conversionReviewVersions":"[]string","strategy":"string","webhookClientConfig":"#v1.WebhookClientConfig"},"required":["strategy"]},
-"v1beta1.CustomResourceDefinition":{"fields":{"spec":"#v1beta1.CustomResourceDefinitionSpec"},"required":["spec"]},
+"v1beta1.CustomResourceDefinition":{"fields":{"apiVersion":{"enum":["apiextensions.k8s.io/v1beta1"]},"kind":{"enum":["CustomResourceDefinition"]},"metadata":"meta#v1.ObjectMeta","spec":"#v1beta1.CustomResourceDefinitionSpec","status":"object"},"required":["spec"]},
 "v1beta1.CustomResourceDefinitionSpec":{"fields":{"additionalPrinterColumns":"[]#v1beta1.CustomResourceColumnDefinition","conversion":"#v1beta1.CustomResourceConversion","group":"string","names":"#v1.CustomResourceDefinitionNames","preserveUnknownFields":"boolean","scope":"string","subresources":"#v1.CustomResourceSubresources","validation":"#v1beta1.CustomResourceValidation","version":"string","versions":"[]#v1beta1.CustomResourceDefinitionVersion"},"required":["group","names","scope"]},
 "v1beta1.CustomResourceDefinitionVersion":{"fields":{"additionalPrinterColumns":"[]#v1beta1.CustomResourceColumnDefinition","deprecated":"boolean","deprecationWarning":"string","name":"string","schema":"#v1beta1.CustomResourceValidation","served":"boolean","storage":"boolean","subresources":"#v1.CustomResourceSubresources"},"required":["name","served","storage"]},
 "v1beta1.CustomResourceValidation":{"fields":{"openAPIV3Schema":"#v1beta1.JSONSchemaProps"}},

@@ -24,10 +24,11 @@ export class Probe {
     };
   }
 
-  /** What holds for a string: `{ pattern, format }`. */
+  /** What holds for a string: the values it may have, or a pattern, format and length. */
   string(steps) {
     const errors = UNLIKELY_STRINGS.flatMap((value) => this.errorsAt(steps, value));
     return {
+      values: errors.find(({ keyword }) => keyword === 'enum')?.params.allowedValues,
       pattern: errors.find(({ keyword }) => keyword === 'pattern')?.params.pattern,
       format: errors.find(({ keyword }) => keyword === 'format')?.params.format,
       minLength: errors.find(({ keyword }) => keyword === 'minLength')?.params.limit,

@@ -78,9 +78,15 @@ function validatorOf(file, text) {
 function interfaceShape(node, imports) {
   const own = objectShape(node.members, imports);
   const inherited = (node.heritageClauses ?? []).flatMap((clause) => clause.types).map((type) => type.expression.text);
-  const parents = inherited.filter((name) => name !== 'TypeMeta').map((name) => declarationOf(imports.get(name)).shape);
+  const parents = inherited.filter((name) => name !== 'TypeMeta').map((name) => resolvedShape(imports.get(name)));
   if (parents.length === 0) return own;
   return mergeShapes([...parents, own]);
+}
+
+/** The shape behind a declaration that may only be another name of one. */
+function resolvedShape(file) {
+  const { shape } = declarationOf(file);
+  return 'ref' in Object(shape) ? resolvedShape(shape.ref) : shape;
 }
 
 function mergeShapes(shapes) {
@@ -151,7 +157,7 @@ function literalShape(types) {
 /** `base & (alternative | alternative)`: each alternative is the base with further fields required. */
 function intersectionShape(types, imports) {
   const bases = types.filter((type) => ts.isTypeLiteralNode(type) || ts.isTypeReferenceNode(type)).map((type) => shapeOf(type, imports));
-  const base = mergeShapes(bases.map((shape) => ('ref' in Object(shape) ? declarationOf(shape.ref).shape : shape)));
+  const base = mergeShapes(bases.map((shape) => ('ref' in Object(shape) ? resolvedShape(shape.ref) : shape)));
   if (typeof base !== 'object' || !('fields' in base)) return base;
   const groups = types.filter((type) => ts.isParenthesizedTypeNode(type)).map((type) => alternativesOf(type.type, base));
   return { ...base, oneOf: [...base.oneOf, ...groups.filter((group) => group.length > 1)] };
