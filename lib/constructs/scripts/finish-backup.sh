@@ -8,8 +8,7 @@ finish_backup() {
   local kind=$1 suffix=$2 name=$3 created_at=$4 file=$5 extra=$6 size sum hmac=''
   size=$(stat -c %s "$file")
   ((size >= MIN_BYTES)) || fail "the backup has $size bytes, fewer than the minimum of $MIN_BYTES"
-  sum=$(sha256_of "$file")
-  [[ $sum =~ ^[0-9a-f]{64}$ ]] || fail "the backup's checksum could not be computed"
+  sha256_of sum "$file"
   {
     printf '{\n  "format": 1,\n  "kind": "%s",\n  "name": "%s",\n  "suffix": "%s",\n' "$kind" "$name" "$suffix"
     printf '  "createdAt": "%s",\n  "size": %s,\n  "sha256": "%s",\n' "$created_at" "$size" "$sum"
@@ -29,5 +28,7 @@ finish_backup() {
 # Whether an earlier attempt in this pod got this far: the container was restarted, the pod's scratch space was kept.
 already_finished() {
   [[ -f $MANIFEST_FILE && -f $BACKUP_FILE ]] || return 1
-  log "finished before this container was restarted: $(manifest_field name); not made again"
+  local earlier
+  manifest_field earlier name
+  log "finished before this container was restarted: $earlier; not made again"
 }

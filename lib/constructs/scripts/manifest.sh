@@ -5,6 +5,7 @@
 # Between the containers of a pod, WORK_DIR holds the finished backup as `backup` and its description as
 # `manifest.json`. The description is put there last, by a rename: where it is, the backup beside it is whole.
 
+# shellcheck disable=SC2034 # for those who source this
 BACKUP_FILE=$WORK_DIR/backup
 MANIFEST_FILE=$WORK_DIR/manifest.json
 
@@ -16,29 +17,31 @@ backup_name() {
   printf '%s-%s' "$(date -u +%Y%m%dT%H%M%SZ)" "${id//[^a-z0-9-]/-}"
 }
 
-# manifest_field FIELD [FILE]: the value of a field of the first level.
+# manifest_field VARIABLE FIELD [FILE]: puts the value of a field of the first level into the variable.
 manifest_field() {
-  local line pattern="^  \"$1\": \"?([^\",]*)\"?,?\$"
-  while IFS= read -r line; do
-    if [[ $line =~ $pattern ]]; then
-      printf '%s' "${BASH_REMATCH[1]}"
+  local _line _file=${3:-$MANIFEST_FILE} _pattern="^  \"$2\": (\"([^\"]*)\"|([0-9]+)),?\$"
+  while IFS= read -r _line; do
+    if [[ $_line =~ $_pattern ]]; then
+      printf -v "$1" '%s' "${BASH_REMATCH[2]}${BASH_REMATCH[3]}"
       return 0
     fi
-  done <"${2:-$MANIFEST_FILE}"
-  return 1
+  done <"$_file"
+  fail "${_file##*/} has no field '$2'"
 }
 
 json_string() {
   local text=$1
   text=${text//\\/\\\\}
   text=${text//\"/\\\"}
-  printf '"%s"' "${text//[$'\x01'-$'\x1f']/ }"
+  printf '"%s"' "${text//[[:cntrl:]]/ }"
 }
 
+# sha256_of VARIABLE FILE
 sha256_of() {
-  local sum
-  in_background sha256sum <"$1" >"$WORK_DIR/.sum"
-  read -r sum _ <"$WORK_DIR/.sum"
+  in_background sha256sum <"$2" >"$WORK_DIR/.sum" || fail "cannot read $2"
+  local _sum
+  read -r _sum _ <"$WORK_DIR/.sum"
   rm -f "$WORK_DIR/.sum"
-  printf '%s' "$sum"
+  [[ $_sum =~ ^[0-9a-f]{64}$ ]] || fail "the checksum of $2 could not be computed"
+  printf -v "$1" '%s' "$_sum"
 }

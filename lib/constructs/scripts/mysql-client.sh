@@ -1,12 +1,13 @@
 # shellcheck shell=bash
 # Talking to MySQL or MariaDB with whichever clients the image has. Sourced, never run. Expects step.sh.
 
+# first_command VARIABLE PROGRAM...: puts the first program that the image has into the variable.
 first_command() {
   local name
-  for name in "$@"; do
-    if command -v "$name"; then return 0; fi
+  for name in "${@:2}"; do
+    if printf -v "$1" '%s' "$(command -v "$name")" && [[ -n ${!1} ]]; then return 0; fi
   done
-  fail "this image has none of the programs: $*"
+  fail "this image has none of the programs: ${*:2}"
 }
 
 # Where the options hold a password they are a file that only this user reads, in memory: never a command line,
@@ -29,7 +30,7 @@ option_value() {
   printf '"%s"' "${value//$'\n'/\\n}"
 }
 
-sql() { "$CLIENT" --defaults-extra-file="$OPTION_FILE" --connect-timeout=10 --default-character-set=utf8mb4 --batch --skip-column-names "$@"; }
+sql() { "$CLIENT" --defaults-file="$OPTION_FILE" --connect-timeout=10 --default-character-set=utf8mb4 --batch --skip-column-names "$@"; }
 
 # dump_tool_has OPTION: MySQL's and MariaDB's tools differ, and so do their versions.
 dump_tool_has() { grep -q -e "^  *\(-., \)\?--$1\b" "$WORK_DIR/.dump-help"; }
@@ -48,7 +49,9 @@ choose_dump_options() {
   rm -f "$WORK_DIR/.dump-help"
 }
 
-dump() { "$DUMP" --defaults-extra-file="$OPTION_FILE" "${DUMP_OPTIONS[@]}" --databases "$@"; }
+dump() { "$DUMP" --defaults-file="$OPTION_FILE" "${DUMP_OPTIONS[@]}" --databases "$@"; }
 
+# shellcheck disable=SC2034 # for those who source this
 USER_SCHEMAS="schema_name NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys')"
+# shellcheck disable=SC2034
 USER_TABLES="table_schema NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys')"

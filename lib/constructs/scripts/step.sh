@@ -13,7 +13,10 @@ STEP=${STEP%.sh}
 
 log() { printf '%s %s: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$STEP" "$*" >&2; }
 
+said_why=false
+
 fail() {
+  said_why=true
   log "FAILED: $*"
   exit 1
 }
@@ -38,7 +41,8 @@ require_whole_number() {
 }
 
 in_background() {
-  "$@" &
+  # Without a redirection of its own a background command reads /dev/null.
+  "$@" <&0 &
   wait "$!"
 }
 
@@ -47,12 +51,18 @@ clean_up() { :; }
 
 stop() {
   trap '' TERM INT
+  said_why=true
   log "FAILED: stopped by SIGTERM before it was finished; nothing was recorded as good"
   kill -TERM 0
   wait || true
   exit 143
 }
 
+# No run ends without a word, not even by an error that nobody thought of.
+last_line() {
+  if (($1 != 0)) && [[ $said_why == false ]]; then log "FAILED: ended unexpectedly with status $1"; fi
+  clean_up || true
+}
+
 trap stop TERM INT
-trap 'clean_up || true' EXIT
-trap 'log "FAILED: unexpected error in ${BASH_SOURCE[0]##*/} line $LINENO"' ERR
+trap 'last_line "$?"' EXIT
