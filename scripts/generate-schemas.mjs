@@ -67,7 +67,8 @@ async function readAll(kinds) {
     if (declarations.has(file)) continue;
     const { shape, validator } = declarationOf(file);
     const probe = new Probe(validator === undefined ? undefined : (await import(validator)).validate);
-    const refined = refine(roots.has(file) ? withEnvelope(shape) : shape, probe, file, []);
+    const own = refine(shape, probe, file, []);
+    const refined = roots.has(file) ? withEnvelope(own) : own;
     declarations.set(file, refined);
     queue.push(...refsOf(refined));
   }

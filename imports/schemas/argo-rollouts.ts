@@ -2,12 +2,12 @@
 export const text = String.raw`{
 "v1alpha1.ALBTrafficRouting":{"fields":{"annotationPrefix":"string","ingress":"string","ingresses":"[]string","rootService":"string","servicePort":"integer","stickinessConfig":"#v1alpha1.StickinessConfig"},"required":["servicePort"]},
 "v1alpha1.AmbassadorTrafficRouting":{"fields":{"mappings":"[]string"},"required":["mappings"]},
-"v1alpha1.AnalysisRun":{"fields":{"apiVersion":{"enum":["argoproj.io/v1alpha1"]},"kind":{"enum":["AnalysisRun"]},"metadata":"meta#v1.ObjectMeta","spec":"#v1alpha1.AnalysisRunSpec","status":"object"},"required":["spec"]},
+"v1alpha1.AnalysisRun":{"fields":{"apiVersion":"string","kind":"string","metadata":"meta#v1.ObjectMeta","spec":"#v1alpha1.AnalysisRunSpec","status":"any"},"required":["spec"]},
 "v1alpha1.AnalysisRunArgument":{"fields":{"name":"string","value":"string","valueFrom":"#v1alpha1.ArgumentValueFrom"},"required":["name"]},
 "v1alpha1.AnalysisRunMetadata":{"fields":{"annotations":"{}string","labels":"{}string"}},
 "v1alpha1.AnalysisRunSpec":{"fields":{"args":"[]#v1alpha1.Argument","dryRun":"[]#v1alpha1.DryRun","measurementRetention":"[]#v1alpha1.MeasurementRetention","metrics":"[]#v1alpha1.Metric","terminate":"boolean","ttlStrategy":"#v1alpha1.TTLStrategy"},"required":["metrics"]},
 "v1alpha1.AnalysisRunStrategy":{"fields":{"successfulRunHistoryLimit":"integer","unsuccessfulRunHistoryLimit":"integer"}},
-"v1alpha1.AnalysisTemplate":{"fields":{"apiVersion":{"enum":["argoproj.io/v1alpha1"]},"kind":{"enum":["AnalysisTemplate"]},"metadata":"meta#v1.ObjectMeta","spec":"#v1alpha1.AnalysisTemplateSpec","status":"any"},"required":["spec"]},
+"v1alpha1.AnalysisTemplate":{"fields":{"apiVersion":"string","kind":"string","metadata":"meta#v1.ObjectMeta","spec":"#v1alpha1.AnalysisTemplateSpec","status":"any"},"required":["spec"]},
 "v1alpha1.AnalysisTemplateRef":{"fields":{"clusterScope":"boolean","templateName":"string"}},
 "v1alpha1.AnalysisTemplateSpec":{"fields":{"args":"[]#v1alpha1.Argument","dryRun":"[]#v1alpha1.DryRun","measurementRetention":"[]#v1alpha1.MeasurementRetention","metrics":"[]#v1alpha1.Metric","templates":"[]#v1alpha1.AnalysisTemplateRef"}},
 "v1alpha1.AntiAffinity":{"fields":{"preferredDuringSchedulingIgnoredDuringExecution":"#v1alpha1.PreferredDuringSchedulingIgnoredDuringExecution","requiredDuringSchedulingIgnoredDuringExecution":"#v1alpha1.RequiredDuringSchedulingIgnoredDuringExecution"}},
@@ -28,10 +28,9 @@ export const text = String.raw`{
 "v1alpha1.CloudWatchMetricStat":{"fields":{"metric":"#v1alpha1.CloudWatchMetricStatMetric","period":"int-or-string","stat":"string","unit":"string"}},
 "v1alpha1.CloudWatchMetricStatMetric":{"fields":{"dimensions":"[]#v1alpha1.CloudWatchMetricStatMetricDimension","metricName":"string","namespace":"string"}},
 "v1alpha1.CloudWatchMetricStatMetricDimension":{"fields":{"name":"string","value":"string"}},
-"v1alpha1.ClusterAnalysisTemplate":{"fields":{"apiVersion":{"enum":["argoproj.io/v1alpha1"]},"kind":{"enum":["ClusterAnalysisTemplate"]},"metadata":"meta#v1.ObjectMeta","spec":"#v1alpha1.AnalysisTemplateSpec","status":"any"},"required":["spec"]},
 "v1alpha1.DatadogMetric":{"fields":{"aggregator":{"enum":["avg","min","max","sum","last","percentile","mean","l2norm","area"]},"apiVersion":{"enum":["v1","v2"]},"formula":"string","interval":"string","queries":"{}string","query":"string","secretRef":"#v1alpha1.SecretRef"}},
 "v1alpha1.DryRun":{"fields":{"metricName":"string"},"required":["metricName"]},
-"v1alpha1.Experiment":{"fields":{"apiVersion":{"enum":["argoproj.io/v1alpha1"]},"kind":{"enum":["Experiment"]},"metadata":"meta#v1.ObjectMeta","spec":"#v1alpha1.ExperimentSpec","status":"object"},"required":["spec"]},
+"v1alpha1.Experiment":{"fields":{"apiVersion":"string","kind":"string","metadata":"meta#v1.ObjectMeta","spec":"#v1alpha1.ExperimentSpec","status":"any"},"required":["spec"]},
 "v1alpha1.ExperimentAnalysisTemplateRef":{"fields":{"args":"[]#v1alpha1.Argument","clusterScope":"boolean","name":"string","requiredForCompletion":"boolean","templateName":"string"},"required":["name","templateName"]},
 "v1alpha1.ExperimentSpec":{"fields":{"analyses":"[]#v1alpha1.ExperimentAnalysisTemplateRef","analysisRunMetadata":"#v1alpha1.AnalysisRunMetadata","dryRun":"[]#v1alpha1.DryRun","duration":"string","measurementRetention":"[]#v1alpha1.MeasurementRetention","progressDeadlineSeconds":"integer","scaleDownDelaySeconds":"integer","templates":"[]#v1alpha1.TemplateSpec","terminate":"boolean"},"required":["templates"]},
 "v1alpha1.FieldRef":{"fields":{"fieldPath":"string"},"required":["fieldPath"]},
@@ -60,7 +59,7 @@ export const text = String.raw`{
 "v1alpha1.ReplicaProgressThreshold":{"fields":{"type":"string","value":"integer"},"required":["type","value"]},
 "v1alpha1.RequiredDuringSchedulingIgnoredDuringExecution":"object",
 "v1alpha1.RollbackWindowSpec":{"fields":{"revisions":"integer"}},
-"v1alpha1.Rollout":{"fields":{"apiVersion":{"enum":["argoproj.io/v1alpha1"]},"kind":{"enum":["Rollout"]},"metadata":"meta#v1.ObjectMeta","spec":"#v1alpha1.RolloutSpec","status":"object"},"required":["spec"]},
+"v1alpha1.Rollout":{"fields":{"apiVersion":"string","kind":"string","metadata":"meta#v1.ObjectMeta","spec":"#v1alpha1.RolloutSpec","status":"any"},"required":["spec"]},
 "v1alpha1.RolloutAnalysis":{"fields":{"analysisRunMetadata":"#v1alpha1.AnalysisRunMetadata","args":"[]#v1alpha1.AnalysisRunArgument","dryRun":"[]#v1alpha1.DryRun","measurementRetention":"[]#v1alpha1.MeasurementRetention","templates":"[]#v1alpha1.AnalysisTemplateRef"}},
 "v1alpha1.RolloutAnalysisBackground":{"fields":{"analysisRunMetadata":"#v1alpha1.AnalysisRunMetadata","args":"[]#v1alpha1.AnalysisRunArgument","dryRun":"[]#v1alpha1.DryRun","measurementRetention":"[]#v1alpha1.MeasurementRetention","templates":"[]#v1alpha1.AnalysisTemplateRef","startingStep":"integer"}},
 "v1alpha1.RolloutExperimentStep":{"fields":{"analyses":"[]#v1alpha1.RolloutExperimentStepAnalysisTemplateRef","analysisRunMetadata":"#v1alpha1.AnalysisRunMetadata","dryRun":"[]#v1alpha1.DryRun","duration":"string","scaleDownDelaySeconds":"integer","templates":"[]#v1alpha1.RolloutExperimentTemplate"},"required":["templates"]},
@@ -90,5 +89,6 @@ export const text = String.raw`{
 "v1alpha1.TraefikTrafficRouting":{"fields":{"weightedTraefikServiceName":"string"},"required":["weightedTraefikServiceName"]},
 "v1alpha1.ValueFrom":{"fields":{"fieldRef":"#v1alpha1.FieldRef","secretKeyRef":"#v1alpha1.SecretKeyRef"}},
 "v1alpha1.WebMetric":{"fields":{"authentication":"#v1alpha1.Authentication","body":"string","headers":"[]#v1alpha1.WebMetricHeader","insecure":"boolean","jsonBody":"object","jsonPath":"string","method":"string","timeoutSeconds":"integer","url":"string"},"required":["url"]},
-"v1alpha1.WebMetricHeader":{"fields":{"key":"string","value":"string"},"required":["key","value"]}
+"v1alpha1.WebMetricHeader":{"fields":{"key":"string","value":"string"},"required":["key","value"]},
+"v1alpha1.ClusterAnalysisTemplate":"#v1alpha1.AnalysisTemplate"
 }`;

@@ -4,10 +4,10 @@ export const text = String.raw`{
 "v1.EndpointConditions":{"fields":{"ready":"boolean","serving":"boolean","terminating":"boolean"}},
 "v1.EndpointHints":{"fields":{"forNodes":"[]#v1.ForNode","forZones":"[]#v1.ForNode"}},
 "v1.EndpointPort":{"fields":{"appProtocol":"string","name":"string","port":"integer","protocol":{"enum":["SCTP","TCP","UDP"]}}},
-"v1.EndpointSlice":{"fields":{"addressType":{"enum":["FQDN","IPv4","IPv6"]},"apiVersion":{"enum":["discovery.k8s.io/v1"]},"endpoints":"[]#v1.Endpoint","kind":{"enum":["EndpointSlice"]},"metadata":"meta#v1.ObjectMeta","ports":"[]#v1.EndpointPort","status":"any"},"required":["addressType"]},
+"v1.EndpointSlice":{"fields":{"addressType":{"enum":["FQDN","IPv4","IPv6"]},"apiVersion":"string","endpoints":"[]#v1.Endpoint","kind":"string","metadata":"meta#v1.ObjectMeta","ports":"[]#v1.EndpointPort","status":"any"},"required":["addressType"]},
 "v1.ForNode":{"fields":{"name":"string"},"required":["name"]},
 "v1beta1.Endpoint":{"fields":{"addresses":"[]string","conditions":"#v1.EndpointConditions","hints":"#v1beta1.EndpointHints","hostname":"string","nodeName":"string","targetRef":"core#v1.ObjectReference","topology":"{}string"},"required":["addresses"]},
 "v1beta1.EndpointHints":{"fields":{"forZones":"[]#v1.ForNode"}},
 "v1beta1.EndpointPort":{"fields":{"appProtocol":"string","name":"string","port":"integer","protocol":"string"}},
-"v1beta1.EndpointSlice":{"fields":{"addressType":"string","apiVersion":{"enum":["discovery.k8s.io/v1beta1"]},"endpoints":"[]#v1beta1.Endpoint","kind":{"enum":["EndpointSlice"]},"metadata":"meta#v1.ObjectMeta","ports":"[]#v1beta1.EndpointPort","status":"any"},"required":["addressType","endpoints"]}
+"v1beta1.EndpointSlice":{"fields":{"addressType":"string","apiVersion":"string","endpoints":"[]#v1beta1.Endpoint","kind":"string","metadata":"meta#v1.ObjectMeta","ports":"[]#v1beta1.EndpointPort","status":"any"},"required":["addressType","endpoints"]}
 }`;

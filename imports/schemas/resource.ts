@@ -11,7 +11,7 @@ export const text = String.raw`{
 "v1.DeviceCapacity":{"fields":{"requestPolicy":"#v1.CapacityRequestPolicy","value":"quantity"},"required":["value"]},
 "v1.DeviceClaim":{"fields":{"config":"[]#v1.DeviceClaimConfiguration","constraints":"[]#v1.DeviceConstraint","requests":"[]#v1.DeviceRequest"}},
 "v1.DeviceClaimConfiguration":{"fields":{"opaque":"#v1.OpaqueDeviceConfiguration","requests":"[]string"}},
-"v1.DeviceClass":{"fields":{"apiVersion":{"enum":["resource.k8s.io/v1"]},"kind":{"enum":["DeviceClass"]},"metadata":"meta#v1.ObjectMeta","spec":"#v1.DeviceClassSpec","status":"any"},"required":["spec"]},
+"v1.DeviceClass":{"fields":{"apiVersion":"string","kind":"string","metadata":"meta#v1.ObjectMeta","spec":"#v1.DeviceClassSpec","status":"any"},"required":["spec"]},
 "v1.DeviceClassConfiguration":{"fields":{"opaque":"#v1.OpaqueDeviceConfiguration"}},
 "v1.DeviceClassSpec":{"fields":{"config":"[]#v1.DeviceClassConfiguration","extendedResourceName":"string","selectors":"[]#v1.DeviceSelector"}},
 "v1.DeviceConstraint":{"fields":{"distinctAttribute":"string","matchAttribute":"string","requests":"[]string"}},
@@ -24,11 +24,11 @@ export const text = String.raw`{
 "v1.ExactDeviceRequest":{"fields":{"adminAccess":"boolean","allocationMode":{"enum":["All","ExactCount"]},"capacity":"#v1.CapacityRequirements","count":"integer","deviceClassName":"string","selectors":"[]#v1.DeviceSelector","tolerations":"[]#v1.DeviceToleration"},"required":["deviceClassName"]},
 "v1.NodeAllocatableResourceMapping":{"fields":{"allocationMultiplier":"quantity","capacityKey":"string"}},
 "v1.OpaqueDeviceConfiguration":{"fields":{"driver":"string","parameters":"meta#v1.FieldsV1"},"required":["driver","parameters"]},
-"v1.ResourceClaim":{"fields":{"apiVersion":{"enum":["resource.k8s.io/v1"]},"kind":{"enum":["ResourceClaim"]},"metadata":"meta#v1.ObjectMeta","spec":"#v1.ResourceClaimSpec","status":"object"},"required":["spec"]},
+"v1.ResourceClaim":{"fields":{"apiVersion":"string","kind":"string","metadata":"meta#v1.ObjectMeta","spec":"#v1.ResourceClaimSpec","status":"any"},"required":["spec"]},
 "v1.ResourceClaimSpec":{"fields":{"devices":"#v1.DeviceClaim"}},
-"v1.ResourceClaimTemplate":{"fields":{"apiVersion":{"enum":["resource.k8s.io/v1"]},"kind":{"enum":["ResourceClaimTemplate"]},"metadata":"meta#v1.ObjectMeta","spec":"#v1.ResourceClaimTemplateSpec","status":"any"},"required":["spec"]},
+"v1.ResourceClaimTemplate":{"fields":{"apiVersion":"string","kind":"string","metadata":"meta#v1.ObjectMeta","spec":"#v1.ResourceClaimTemplateSpec","status":"any"},"required":["spec"]},
 "v1.ResourceClaimTemplateSpec":{"fields":{"metadata":"meta#v1.ObjectMeta","spec":"#v1.ResourceClaimSpec"},"required":["spec"]},
 "v1.ResourcePool":{"fields":{"generation":"integer","name":"string","resourceSliceCount":"integer"},"required":["generation","name","resourceSliceCount"]},
-"v1.ResourceSlice":{"fields":{"apiVersion":{"enum":["resource.k8s.io/v1"]},"kind":{"enum":["ResourceSlice"]},"metadata":"meta#v1.ObjectMeta","spec":"#v1.ResourceSliceSpec","status":"any"},"required":["spec"]},
+"v1.ResourceSlice":{"fields":{"apiVersion":"string","kind":"string","metadata":"meta#v1.ObjectMeta","spec":"#v1.ResourceSliceSpec","status":"any"},"required":["spec"]},
 "v1.ResourceSliceSpec":{"fields":{"allNodes":"boolean","devices":"[]#v1.Device","driver":"string","nodeName":"string","nodeSelector":"core#v1.NodeSelector","perDeviceNodeSelection":"boolean","pool":"#v1.ResourcePool","sharedCounters":"[]#v1.CounterSet"},"required":["driver","pool"]}
 }`;
