@@ -1,0 +1,166 @@
+/**
+ * Who can talk to whom, proven from manifests: an exact offline evaluator of CiliumNetworkPolicy,
+ * CiliumClusterwideNetworkPolicy and NetworkPolicy.
+ *
+ * A flow is possible when the policies of its source let it out and those of its destination let it in; replies belong to
+ * the same connection. The insight that keeps it fast is Cilium's: policies are about identities, not pods, so what a
+ * selector selects and what restricts a subject is computed once for each label set.
+ */
+import type { Cluster } from '../facts/cluster';
+import type { Resources } from '../resources/resources';
+import { isAtLeast, DEFAULT_CILIUM_VERSION } from './cilium-version';
+import { type Endpoint, endpointText } from './endpoint';
+import { type EnforcedPolicies, enforcedPolicies, type RejectedPolicy } from './enforced-policies';
+import { Identities, type Identity } from './identity';
+import type { Match } from './match';
+import { clusterPorts } from './named-ports';
+import { Parties, type Party } from './party';
+import type { Direction } from './policy-rule';
+import { notEnforced, unknownBecause } from './reasons';
+import { serviceTargets } from './service-targets';
+import { type SubjectPolicy, SubjectPolicies } from './subject-policy';
+import { sideVerdict } from './side-verdict';
+import type { NamedPorts, Protocol, Traffic } from './traffic-port';
+import { type Because, mergeSides, type SideVerdict, together, alternatives, type Verdict } from './verdict';
+
+export interface FlowVerdict {
+  readonly verdict: Verdict;
+  readonly from: Endpoint;
+  readonly to: Endpoint;
+  /** The Service's for a Service, else the pod's; the type for ICMP. */
+  readonly port: number;
+  readonly protocol: Protocol;
+  readonly egress: SideVerdict;
+  readonly ingress: SideVerdict;
+  /** Where a Service sends the flow. @default - the destination is no Service */
+  readonly targets?: readonly FlowVerdict[];
+}
+
+export class Network {
+  private readonly parties: Parties;
+  private readonly policies: SubjectPolicies;
+  private readonly enforced: EnforcedPolicies;
+  /** One map of names for all pods, up to 1.19. */
+  private readonly namedInCluster?: { readonly ports: NamedPorts };
+
+  constructor(
+    readonly resources: Resources,
+    readonly cluster: Cluster,
+  ) {
+    const version = cluster.facts.network?.version ?? DEFAULT_CILIUM_VERSION;
+    this.enforced = enforcedPolicies(resources, cluster, version);
+    this.parties = new Parties(resources, cluster, new Identities());
+    this.policies = new SubjectPolicies(this.enforced.rules, cluster.facts.network?.policyEnforcement ?? 'default');
+    const isShared = !isAtLeast(version, '1.20') && cluster.facts.network?.engine !== 'other';
+    this.namedInCluster = isShared ? { ports: clusterPorts(resources.workloads) } : undefined;
+  }
+
+  /** Policies that take no effect, and why. */
+  get rejected(): readonly RejectedPolicy[] {
+    return this.enforced.rejected;
+  }
+
+  verdict(from: Endpoint, to: Endpoint, port: number, protocol: Protocol = 'TCP'): FlowVerdict {
+    const flow = { from, to, port, protocol };
+    if (to.kind === 'service') return this.toService(flow, to);
+    if (isItself(from, to)) return { ...flow, verdict: 'allow', egress: ITSELF, ingress: ITSELF };
+    const sources = this.partiesOf(from);
+    const destinations = this.partiesOf(to);
+    if (sources.length === 0 || destinations.length === 0)
+      return { ...flow, ...unknownFlow(`${endpointText(sources.length === 0 ? from : to)} is nobody`) };
+    const met = sources.flatMap((source) => destinations.map((destination) => this.met(source, destination, { port, protocol })));
+    const verdict = alternatives(met.map(({ egress, ingress }) => together(egress.verdict, ingress.verdict)));
+    return {
+      ...flow,
+      verdict,
+      egress: mergeSides(met.map(({ egress }) => egress)),
+      ingress: mergeSides(met.map(({ ingress }) => ingress)),
+    };
+  }
+
+  /** Whether the policies drop what they do not allow in this direction. @returns `no` for what has no policy of its own */
+  restricted(endpoint: Endpoint, direction: Direction): Match {
+    const restricted = this.subjects(endpoint).map((policy) => policy[direction].restricted);
+    const [first] = restricted;
+    if (first === undefined) return 'no';
+    return restricted.every((match) => match === first) ? first : 'maybe';
+  }
+
+  /** What the policies say to the endpoint itself: its rules, and which of them restrict it. */
+  subjects(endpoint: Endpoint): readonly SubjectPolicy[] {
+    const parties = endpoint.kind === 'service' ? [] : this.partiesOf(endpoint);
+    return parties.filter(({ identity }) => hasPolicy(identity)).map(({ identity }) => this.policies.of(identity));
+  }
+
+  private toService(flow: Pick<FlowVerdict, 'from' | 'to' | 'port' | 'protocol'>, to: Extract<Endpoint, { kind: 'service' }>): FlowVerdict {
+    const { targets, problem } = serviceTargets(to.service, flow.port, flow.protocol, this.resources);
+    if (problem !== undefined) {
+      const side: SideVerdict = { verdict: problem.effect === 'no-such-port' ? 'deny' : 'unknown', because: [problem] };
+      return { ...flow, verdict: side.verdict, egress: side, ingress: side, targets: [] };
+    }
+    const verdicts = targets.map((target) => this.verdict(flow.from, target.endpoint, target.port, flow.protocol));
+    return {
+      ...flow,
+      verdict: alternatives(verdicts.map(({ verdict }) => verdict)),
+      egress: mergeSides(verdicts.map(({ egress }) => egress)),
+      ingress: mergeSides(verdicts.map(({ ingress }) => ingress)),
+      targets: verdicts,
+    };
+  }
+
+  private met(source: Party, destination: Party, traffic: Traffic): { egress: SideVerdict; ingress: SideVerdict } {
+    const toward = this.namedInCluster === undefined ? destination.ports : this.namedInCluster.ports;
+    return {
+      egress: this.side('egress', source.identity, destination.identity, traffic, toward),
+      ingress: this.side('ingress', destination.identity, source.identity, traffic, destination.ports),
+    };
+  }
+
+  private side(direction: Direction, subject: Identity, peer: Identity, traffic: Traffic, named: NamedPorts): SideVerdict {
+    if (!hasPolicy(subject)) return NOT_ENFORCED;
+    return sideVerdict({ direction, subject, peer, traffic, named }, this.policies.of(subject));
+  }
+
+  private partiesOf(endpoint: Exclude<Endpoint, { kind: 'service' }> | Endpoint): readonly Party[] {
+    switch (endpoint.kind) {
+      case 'workload':
+        return this.parties.ofWorkload(endpoint.workload);
+      case 'pods':
+        return this.parties.ofPods(endpoint);
+      case 'entity':
+        return this.parties.ofEntity(endpoint.entity);
+      case 'cidr':
+        return this.parties.ofRange(endpoint.cidr);
+      case 'fqdn':
+        return this.parties.ofName(endpoint.name);
+      case 'service':
+        return this.resources.backendsOf(endpoint.service).flatMap((workload) => this.parties.ofWorkload(workload));
+    }
+  }
+}
+
+const NOT_ENFORCED: SideVerdict = {
+  verdict: 'allow',
+  because: [notEnforced('this end is no pod that Cilium manages: policies do not restrict it')],
+};
+const ITSELF: SideVerdict = {
+  verdict: 'allow',
+  because: [{ policy: null, rule: null, effect: 'itself', words: 'a pod always reaches itself' }],
+};
+
+/** Endpoints that Cilium manages. Of nodes only those with the host firewall, which policies for nodes speak of. */
+function hasPolicy(identity: Identity): boolean {
+  return identity.isPod || ['host', 'ingress', 'health', 'init'].some((name) => identity.isReserved(name));
+}
+
+/** The single pod of a workload; of two replicas each is another pod to the other. */
+function isItself(from: Endpoint, to: Endpoint): boolean {
+  return (
+    from.kind === 'workload' && to.kind === 'workload' && from.workload.resource === to.workload.resource && from.workload.replicas === 1
+  );
+}
+
+function unknownFlow(reason: string): Pick<FlowVerdict, 'verdict' | 'egress' | 'ingress'> {
+  const because: Because[] = [unknownBecause(reason)];
+  return { verdict: 'unknown', egress: { verdict: 'unknown', because }, ingress: { verdict: 'unknown', because } };
+}

@@ -1,0 +1,112 @@
+/**
+ * All that the policies say to one identity, gathered once and asked for every peer.
+ *
+ * Source: cilium 1.18 pkg/policy/repository.go computePolicyEnforcementAndRules and resolvePolicyLocked.
+ */
+import type { NamePattern } from './dns-name';
+import type { Identity } from './identity';
+import { both, either, type Match } from './match';
+import { conflictOf } from './merge-conflict';
+import type { Direction, PolicyRule, TrafficRule } from './policy-rule';
+import type { Selector } from './selector';
+
+export interface SubjectPolicy {
+  readonly ingress: SubjectSection;
+  readonly egress: SubjectSection;
+  /** The rules cannot be merged, so that Cilium keeps whatever policy it had. */
+  readonly conflict?: string;
+}
+
+export interface SubjectSection {
+  /** Whether what no rule allows is dropped. */
+  readonly restricted: Match;
+  /** The rules that make it so. */
+  readonly restrictedBy: readonly AppliedRule[];
+  readonly applied: readonly AppliedTraffic[];
+  readonly required: { readonly allow: readonly Selector[]; readonly deny: readonly Selector[] };
+  /** Names that the subject may ask its DNS server for through Cilium's proxy. */
+  readonly dnsNames: readonly NamePattern[];
+}
+
+/** A rule, and whether it is about the subject. */
+export interface AppliedRule {
+  readonly rule: PolicyRule;
+  readonly applies: Match;
+}
+
+export interface AppliedTraffic {
+  readonly rule: TrafficRule;
+  readonly applies: Match;
+}
+
+/** Cilium's `policyEnforcementMode`. */
+export type Enforcement = 'default' | 'always' | 'never';
+
+export class SubjectPolicies {
+  private readonly clusterwide: readonly PolicyRule[];
+  private readonly byNamespace = new Map<string, PolicyRule[]>();
+  private readonly known: (SubjectPolicy | undefined)[] = [];
+
+  constructor(
+    private readonly rules: readonly PolicyRule[],
+    private readonly enforcement: Enforcement,
+  ) {
+    this.clusterwide = rules.filter(({ namespace }) => namespace === undefined);
+    for (const rule of rules) {
+      if (rule.namespace === undefined) continue;
+      const list = this.byNamespace.get(rule.namespace);
+      if (list === undefined) this.byNamespace.set(rule.namespace, [rule]);
+      else list.push(rule);
+    }
+  }
+
+  of(subject: Identity): SubjectPolicy {
+    const known = this.known[subject.id];
+    if (known !== undefined) return known;
+    const applied = this.rulesFor(subject).flatMap((rule): AppliedRule[] => {
+      const applies = both(rule.enforced, appliesTo(rule, subject));
+      return applies === 'no' ? [] : [{ rule, applies }];
+    });
+    const alwaysRestricted = this.enforcement === 'always' || subject.isReserved('init');
+    const ingress = sectionOf(applied, 'ingress', alwaysRestricted);
+    const egress = sectionOf(applied, 'egress', alwaysRestricted);
+    const policy = { ingress, egress, conflict: conflictOf(ingress, 'ingress') ?? conflictOf(egress, 'egress') };
+    this.known[subject.id] = policy;
+    return policy;
+  }
+
+  /** Rules of other namespaces are never looked at; of a pod whose namespace is not known, all may be. */
+  private rulesFor(subject: Identity): readonly PolicyRule[] {
+    if (this.enforcement === 'never') return [];
+    const { namespace } = subject;
+    if (namespace !== undefined) return [...this.clusterwide, ...(this.byNamespace.get(namespace) ?? [])];
+    return subject.mayCarry('k8s', '') || subject.isPod ? this.rules : this.clusterwide;
+  }
+}
+
+function appliesTo(rule: PolicyRule, subject: Identity): Match {
+  if (rule.selectsNodes !== subject.isReserved('host')) return 'no';
+  // Whether the host firewall is on, and which labels the node has, is not known offline.
+  return rule.selectsNodes ? 'maybe' : rule.subject.matches(subject);
+}
+
+function sectionOf(applied: readonly AppliedRule[], direction: Direction, alwaysRestricted: boolean): SubjectSection {
+  const sections = applied.flatMap(({ rule, applies }) => {
+    const section = rule.sections[direction];
+    return section === undefined ? [] : [{ rule, applies, section }];
+  });
+  const restricting = sections.filter(({ section }) => section.defaultDeny);
+  const certain = sections.filter(({ applies }) => applies === 'yes');
+  const traffic = sections.flatMap(({ section, applies }) => section.rules.map((rule): AppliedTraffic => ({ rule, applies })));
+  const dns = traffic.flatMap(({ rule }) => (rule.ports === 'all' ? [] : rule.ports.flatMap(({ l7 }) => l7?.names ?? [])));
+  return {
+    restricted: restricting.reduce<Match>((restricted, { applies }) => either(restricted, applies), alwaysRestricted ? 'yes' : 'no'),
+    restrictedBy: restricting.map(({ rule, applies }) => ({ rule, applies })),
+    applied: traffic,
+    required: {
+      allow: [...new Set(certain.flatMap(({ section }) => section.required.allow))],
+      deny: [...new Set(certain.flatMap(({ section }) => section.required.deny))],
+    },
+    dnsNames: dns,
+  };
+}
