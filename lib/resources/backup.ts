@@ -148,7 +148,8 @@ function restoredEngine({ command, stage }: RunCommand): Engine | undefined {
     : undefined;
 }
 
-function isUpload(words: readonly string[]): boolean {
+/** Whether a command puts a file somewhere else: an object store, another host. */
+export function isUpload(words: readonly string[]): boolean {
   const [program = '', ...rest] = words;
   const [first = '', second = ''] = rest.filter((word) => !word.startsWith('-'));
   switch (program) {
