@@ -10,7 +10,14 @@ export class Cluster {
     readonly facts: ClusterFacts = {},
     /** Where the facts were written, for findings about the cluster itself. */
     readonly source: string = 'cluster facts',
+    /** Where in that file each fact was written. @default - all at its beginning */
+    private readonly locate: Document['locate'] = () => ({ file: source, line: 1, column: 1, endLine: 1, endColumn: 1 }),
   ) {}
+
+  /** The facts themselves, for findings about the cluster as a whole. */
+  get document(): Document {
+    return { content: this.facts, source: this.source, locate: this.locate };
+  }
 
   /** Whether the fact was given. */
   knows(fact: FactName): boolean {

@@ -51,7 +51,7 @@ export interface Lesson {
 }
 
 export interface Example {
-  /** Multi-document YAML; a line `# file: path` starts another file. In a bad example, a comment `# <- here` ends each line that a finding must point to. */
+  /** Multi-document YAML; a line `# file: path` starts another file. In a bad example, a comment `# <- here` ends each line that a finding must point to. A file `cluster.yaml` repeats `cluster`, to point into the facts. */
   readonly yaml: string;
   readonly cluster?: ClusterFacts;
 }

@@ -9,8 +9,11 @@ import { Resources } from '../../lib/resources/resources';
 function linesFound(lesson: Lesson, example: Example): string[] {
   const readings = filesOf(example).map(({ file, text }) => readYaml(text, file));
   expect(readings.flatMap(({ problems }) => problems)).toEqual([]);
-  const documents = readings.flatMap((reading) => reading.documents);
-  const cluster = new Cluster(example.cluster);
+  // A file cluster.yaml says where the example's facts were written.
+  const [facts] = readings.flatMap((reading) => reading.documents).filter(({ source }) => source === 'cluster.yaml');
+  if (facts !== undefined) expect(facts.content).toEqual(example.cluster);
+  const documents = readings.flatMap((reading) => reading.documents).filter((document) => document !== facts);
+  const cluster = facts === undefined ? new Cluster(example.cluster) : new Cluster(example.cluster, facts.source, facts.locate);
   const repository = { remotes: [], files: new Set(filesOf(example).map(({ file }) => file)) };
   const { findings } = judge(new Resources(documents, cluster.existing), cluster, [lesson], repository);
   return [
