@@ -13,11 +13,7 @@ const JVM_VARIABLE =
 
 /** What shows that a container runs a JVM. @returns undefined when nothing does */
 export function javaSignOf(container: Container): string | undefined {
-  const words =
-    container.image
-      .split('@')[0]
-      ?.toLowerCase()
-      .split(/[-_./:]/) ?? [];
+  const words = wordsOf(container.image);
   if (words.some((word) => NO_JVM.test(word))) return undefined;
   if (container.commandLine.some((word) => /(^|[\s/;&])java(\s|$)|catalina\.sh|\.jar$|\.jar\s/.test(word))) return 'its command';
   const word = words.find((candidate) => JVM_WORD.test(candidate));
