@@ -5,6 +5,7 @@ import { backupFreshnessAlert } from './backup-freshness-alert';
 import { backupNeverRestored } from './backup-never-restored';
 import { cronjobHygiene } from './cronjob-hygiene';
 import { etcdWithoutBackup } from './etcd-without-backup';
+import { longhornReplicasFitNodes } from './longhorn-replicas-fit-nodes';
 import { mutableImageTag } from './mutable-image-tag';
 import { nginxCapabilities } from './nginx-capabilities';
 import { overlappingSelectors } from './overlapping-selectors';
@@ -14,6 +15,7 @@ import { rwoSharedVolume } from './rwo-shared-volume';
 import { selectorTemplateMismatch } from './selector-template-mismatch';
 import { serviceWithoutBackends } from './service-without-backends';
 import { sidecarAnnotationMisplaced } from './sidecar-annotation-misplaced';
+import { startupBudget } from './startup-budget';
 
 export const lessons: readonly Lesson[] = [
   backupFailsSilently,
@@ -21,6 +23,7 @@ export const lessons: readonly Lesson[] = [
   backupNeverRestored,
   cronjobHygiene,
   etcdWithoutBackup,
+  longhornReplicasFitNodes,
   mutableImageTag,
   nginxCapabilities,
   overlappingSelectors,
@@ -30,4 +33,5 @@ export const lessons: readonly Lesson[] = [
   selectorTemplateMismatch,
   serviceWithoutBackends,
   sidecarAnnotationMisplaced,
+  startupBudget,
 ];
