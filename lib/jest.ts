@@ -22,9 +22,9 @@ export interface FindingQuery extends JudgeOptions {
 }
 
 declare global {
-  // The name and the type parameters are those of @types/jest.
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- the matchers of @types/jest are declared in this one
   namespace jest {
-    // eslint-disable-next-line @typescript-eslint/no-unused-vars -- a declaration that is merged needs the same parameters
+    // eslint-disable-next-line @typescript-eslint/no-unused-vars, @typescript-eslint/no-empty-object-type -- a merged declaration needs the same parameters
     interface Matchers<R, T = {}> {
       /** No lesson finds an error or a warning. */
       toHaveNoFindings(options?: JudgeOptions): R;

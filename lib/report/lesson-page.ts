@@ -19,7 +19,7 @@ export function lessonPage(lesson: Lesson): string {
   const { incident } = lesson;
   return sections([
     `# ${lesson.id}`,
-    `${sentence(lesson.title)}`,
+    sentence(lesson.title),
     `Severity: ${lesson.severity}. Section: ${lesson.section}.${needed(lesson)}`,
     '## The incident',
     `- Symptom: ${incident.symptom}`,
