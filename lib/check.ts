@@ -7,6 +7,7 @@ export { lessons } from './lessons';
 export type { Context, Edit, Example, Fix, Lesson, Related, Section, Severity, Skip, Violation } from './lessons/lesson';
 export type { Applied, ConstructLocation, Document, FileLocation, Location, Problem } from './manifest/document';
 export { isFileLocation } from './manifest/document';
+export type { JsonPointer, Step } from './manifest/json-pointer';
 export { NO_REPOSITORY, type Repository } from './manifest/repository';
 export { type Reading, readYaml } from './manifest/yaml';
 export { Resource } from './resources/resource';

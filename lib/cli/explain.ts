@@ -1,6 +1,6 @@
 import { lessons } from '../lessons';
+import { nearestName } from '../manifest/nearest-name';
 import { lessonPage } from '../report/lesson-page';
-import { nearestName } from './nearest-name';
 import type { Outcome } from './outcome';
 
 /** The page of a lesson. */
