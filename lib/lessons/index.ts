@@ -7,6 +7,7 @@ import { backupNeverRestored } from './backup-never-restored';
 import { cronjobHygiene } from './cronjob-hygiene';
 import { databaseProbes } from './database-probes';
 import { etcdWithoutBackup } from './etcd-without-backup';
+import { labelsChangeSelectors } from './labels-change-selectors';
 import { longhornReplicasFitNodes } from './longhorn-replicas-fit-nodes';
 import { mutableImageTag } from './mutable-image-tag';
 import { nginxCapabilities } from './nginx-capabilities';
@@ -14,6 +15,7 @@ import { overlappingSelectors } from './overlapping-selectors';
 import { pdbBlocksDrain } from './pdb-blocks-drain';
 import { rwoRollingUpdate } from './rwo-rolling-update';
 import { rwoSharedVolume } from './rwo-shared-volume';
+import { secretInManifest } from './secret-in-manifest';
 import { selectorTemplateMismatch } from './selector-template-mismatch';
 import { serviceWithoutBackends } from './service-without-backends';
 import { sidecarAnnotationMisplaced } from './sidecar-annotation-misplaced';
@@ -28,6 +30,7 @@ export const lessons: readonly Lesson[] = [
   cronjobHygiene,
   databaseProbes,
   etcdWithoutBackup,
+  labelsChangeSelectors,
   longhornReplicasFitNodes,
   mutableImageTag,
   nginxCapabilities,
@@ -35,6 +38,7 @@ export const lessons: readonly Lesson[] = [
   pdbBlocksDrain,
   rwoRollingUpdate,
   rwoSharedVolume,
+  secretInManifest,
   selectorTemplateMismatch,
   serviceWithoutBackends,
   sidecarAnnotationMisplaced,

@@ -1,0 +1,95 @@
+/**
+ * What is a credential, and what only looks like one.
+ *
+ * The insight: names tell more than values. A variable named after a password holds one, unless its value is a reference,
+ * a path, a switch or a placeholder that something fills in later. Values are looked at only for shapes that are nothing
+ * else: a URL with a password, a private key, a token with its issuer's prefix.
+ */
+import { programWords, outcomesOf } from './shell-outcome';
+import { parseShell } from './shell';
+
+const NAMED =
+  /(^|[_\-.])(password|passwd|passphrase|pwd|pass|secret|token|api_?key|secret_?key|access_?key|private_?key|client_?secret|auth_?key|encryption_?key|credentials?)$/;
+/** The name says that it is about a credential, and is none: where it lies, what it is called, how long it lives. */
+const ABOUT =
+  /(allow_empty|random|no_|disable|enable|require|use_|skip)|((access_?)key_?id|_file|_path|_name|_ref|_url|_type|_length|_ttl|_expiry|_expiration|_header)$/;
+
+/** Whether a variable, key or field of this name holds a credential. */
+export function isCredentialName(name: string): boolean {
+  const lower = name.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase();
+  return NAMED.test(lower) && !ABOUT.test(lower);
+}
+
+/** Whether a value is a reference, a path, a switch or a placeholder: nothing that anybody could use. */
+export function isNoCredential(value: string): boolean {
+  const text = value.trim();
+  return (
+    text === '' ||
+    /^(true|false|yes|no|on|off|null|none|enabled|disabled|\d{1,3})$/i.test(text) ||
+    /^[*x•.?-]+$/i.test(text) ||
+    /^(<.*>|\[.*\]|%.*%|__.*__|@.*@)$/s.test(text) ||
+    /\$\{|\$\(|\{\{|^\$[A-Za-z_]\w*$/.test(text) ||
+    /^(change|replace|your|insert|enter|todo|fixme|example|dummy|placeholder|redacted|set)[-_ ]?(me|this|it|your|here|with|in|by|a|the|value|before|from|via)?\b/i.test(
+      text,
+    ) ||
+    /^\/[\w./-]+$/.test(text) ||
+    /^(vault|ref\+\w+|arn:aws|file|env|op|sops|secretref|keyvault|gcp|aws)(:|\+|:\/\/)/i.test(text) ||
+    /^ENC\[/.test(text)
+  );
+}
+
+const TOKENS =
+  /\b(ghp_[A-Za-z0-9]{36}|github_pat_\w{40,}|glpat-[\w-]{20,}|xox[baprs]-[\w-]{20,}|sk_live_\w{20,}|AIza[\w-]{35}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,})\b/;
+const PRIVATE_KEY = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;
+const URL_PASSWORD = /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@'"]{0,128}:([^\s@/'"]{1,256})@/gi;
+const QUERY_PASSWORD = /[?&;](?:password|pwd)=([^&;\s'"]{1,256})/gi;
+
+/** What kind of credential a text contains by its shape alone. @returns undefined when it contains none */
+export function credentialIn(text: string): string | undefined {
+  if (PRIVATE_KEY.test(text)) return 'a private key';
+  if (TOKENS.test(text)) return 'an access token';
+  for (const [, password = ''] of text.matchAll(URL_PASSWORD))
+    if (!isNoCredential(password) && !password.startsWith('$')) return 'a URL with a password';
+  for (const [, password = ''] of text.matchAll(QUERY_PASSWORD))
+    if (!isNoCredential(password) && !password.startsWith('$')) return 'a connection string with a password';
+  return undefined;
+}
+
+/** Clients whose `-p` takes the password right behind it. */
+const MYSQL_CLIENTS =
+  /^(mysql|mysqldump|mysqladmin|mysqlcheck|mysqlimport|mysqlpump|mysqlshow|mariadb|mariadb-\w+|mydumper|myloader|xtrabackup|mariabackup)$/;
+
+/** The option or assignment of a command line that gives a password in the clear. @returns undefined when none does */
+export function passwordOption(words: readonly string[]): string | undefined {
+  const [program = '', ...rest] = programWords(words);
+  for (const [index, word] of rest.entries()) {
+    const next = rest[index + 1] ?? '';
+    const [, option = '', value] = /^(--?[A-Za-z][\w.-]*)(?:=(.*))?$/s.exec(word) ?? [];
+    if (option.startsWith('--') && isCredentialName(option.slice(2)) && isClear(value ?? (next.startsWith('-') ? '' : next))) return option;
+    if (MYSQL_CLIENTS.test(program) && /^-p./.test(word) && isClear(word.slice(2))) return '-p';
+    if (program === 'redis-cli' && word === '-a' && isClear(next)) return '-a';
+    if (program === 'curl' && (word === '-u' || word === '--user') && isClear(next.split(':').slice(1).join(':'))) return word;
+    if (program === 'sshpass' && /^-p./.test(word) && isClear(word.slice(2))) return '-p';
+  }
+  return undefined;
+}
+
+/** The same for a shell script, where an assignment before a command counts too. */
+export function passwordInScript(script: string): string | undefined {
+  for (const { command } of outcomesOf(parseShell(script), { errexit: false, pipefail: false })) {
+    const option = passwordOption(command.words);
+    if (option !== undefined) return option;
+    const assignment = command.assignments.find((text) => {
+      const [name = '', ...value] = text.split('=');
+      return (isCredentialName(name) || name === 'MYSQL_PWD' || name === 'PGPASSWORD') && isClear(value.join('='));
+    });
+    if (assignment !== undefined) return assignment.split('=')[0];
+  }
+  return undefined;
+}
+
+/** A literal: not empty, not expanded by the shell or Kubernetes, not a placeholder. */
+function isClear(value: string): boolean {
+  const text = value.replace(/^(['"])(.*)\1$/s, '$2');
+  return !/[$`]/.test(text) && !isNoCredential(text);
+}
