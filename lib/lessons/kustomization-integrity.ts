@@ -1,0 +1,406 @@
+import type { Field } from '../manifest/field';
+import type { Repository } from '../manifest/repository';
+import {
+  folderOf,
+  type Kustomization,
+  KustomizationTree,
+  kustomizationsOf,
+  KUSTOMIZATION_NAMES,
+  type ListedPath,
+  joinPath,
+  normalPath,
+} from '../resources/kustomization';
+import type { Resource } from '../resources/resource';
+import type { Resources } from '../resources/resources';
+import { type Context, type Lesson, violation, type Violation } from './lesson';
+
+export const kustomizationIntegrity: Lesson = {
+  id: 'kustomization-integrity',
+  title: 'a kustomization lists what is there, all of it, and once',
+  section: 'GitOps',
+  severity: 'error',
+  incident: {
+    symptom:
+      'Argo CD: ComparisonError, accumulating resources: no such file or directory; or a manifest is merged, reviewed, and never reaches the cluster',
+    cause:
+      'kustomize renders what is listed and nothing else: a renamed file stops everything, a new one that nobody lists is ignored without a word, and one object from two files is refused',
+    source: 'kubectl.docs.kubernetes.io, kustomization file, resources',
+  },
+  remedy: 'list each manifest of the folder exactly once, under a name that exists',
+  confirm: ['kubectl kustomize <folder> > /dev/null', 'kubectl kustomize <folder> | grep -c "^kind:"'],
+  limits:
+    'Files that git ignores count as absent, which for the inputs of generators is a warning. Remote bases are not fetched. Files whose name says example, sample or template, Argo CD Applications and configuration of local tools need not be listed.',
+  bad: [
+    {
+      yaml: `# file: blog/kustomization.yaml
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources:
+  - web.yaml
+  - mysql.yaml # <- here
+  - ../missing # <- here
+secretGenerator:
+  - name: mysql
+    envs:
+      - mysql.env # <- here
+patches:
+  - path: replicas.yaml # <- here
+# file: blog/web.yaml
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+# file: blog/netpol.yaml
+apiVersion: networking.k8s.io/v1 # <- here
+kind: NetworkPolicy
+metadata: {name: web}
+spec: {podSelector: {}}
+`,
+    },
+    {
+      yaml: `# file: blog/kustomization.yaml
+resources: [web.yaml, services.yaml]
+namespace: blog
+# file: blog/web.yaml
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+# file: blog/services.yaml
+apiVersion: v1
+kind: Service
+metadata: {name: was}
+spec: {selector: {app: was}, ports: [{port: 8080}]}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: web # <- here
+  namespace: blog
+spec: {selector: {app: web}, ports: [{port: 8080}]}
+`,
+    },
+    {
+      yaml: `# file: base/kustomization.yaml
+resources: [web.yaml]
+# file: base/web.yaml
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+# file: prod/kustomization.yaml
+resources:
+  - ../base
+  - ../base/web.yaml # <- here
+`,
+    },
+  ],
+  good: [
+    {
+      yaml: `# file: base/kustomization.yaml
+resources: [web.yaml]
+configurations: [names.yaml]
+# file: base/names.yaml
+nameReference: []
+# file: base/web.yaml
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+# file: base/secret.example.yaml
+apiVersion: v1
+kind: Secret
+metadata: {name: web}
+# file: base/application.yaml
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: web, namespace: argocd}
+spec: {source: {repoURL: "https://example.org/x.git", path: base}}
+# file: prod/kustomization.yaml
+resources:
+  - ../base
+  - https://github.com/argoproj/argo-rollouts/releases/download/v1.8.0/install.yaml
+  - github.com/example/base?ref=v1
+  - ../../elsewhere/base
+patches:
+  - path: patch.yaml
+  - target: {kind: Service}
+    patch: |
+      - op: remove
+        path: /spec/type
+# file: prod/patch.yaml
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {type: NodePort}
+# file: stage/kustomization.yaml
+resources: [../base]
+`,
+    },
+    {
+      yaml: `# file: base/kustomization.yaml
+resources: [web.yaml]
+# file: base/web.yaml
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+# file: blue/kustomization.yaml
+namePrefix: blue-
+resources: [../base]
+# file: green/kustomization.yaml
+namespace: green
+resources: [../base]
+# file: all/kustomization.yaml
+resources: [../blue, ../green]
+generators: [secrets.yaml]
+# file: all/secrets.yaml
+apiVersion: viaduct.ai/v1
+kind: ksops
+metadata: {name: secrets}
+files: [./token.enc.yaml]
+# file: all/token.enc.yaml
+apiVersion: v1
+kind: Secret
+metadata: {name: token}
+`,
+    },
+  ],
+  *violations({ resources, repository }: Context): Iterable<Violation> {
+    const tree = new KustomizationTree(kustomizationsOf(resources));
+    if (tree.all.length === 0) return;
+    const files = new Files(repository);
+    for (const kustomization of tree.all) yield* absent(kustomization, files);
+    yield* unlisted(tree, resources);
+    yield* renderedTwice(resources);
+    yield* listedTwice(tree, resources);
+  },
+};
+
+/** The checkout's files and folders. */
+class Files {
+  private readonly folders = new Set<string>();
+
+  constructor(private readonly repository: Repository) {
+    for (const file of repository.files) {
+      for (let folder = folderOf(file); folder !== '' && !this.folders.has(folder); folder = folderOf(folder)) this.folders.add(folder);
+    }
+  }
+
+  /** Whether the checkout is known, under the same names as the documents. */
+  covers(file: string): boolean {
+    return this.repository.files.has(file);
+  }
+
+  has(path: string): boolean {
+    return this.repository.files.has(path);
+  }
+
+  isFolder(path: string): boolean {
+    return path === '' || this.folders.has(path);
+  }
+
+  isKustomized(folder: string): boolean {
+    return KUSTOMIZATION_NAMES.some((name) => this.has(joinPath(folder, name)));
+  }
+}
+
+function* absent(kustomization: Kustomization, files: Files): Iterable<Violation> {
+  if (!files.covers(kustomization.file)) return;
+  for (const listed of kustomization.listed) {
+    if (listed.isRemote || listed.path.startsWith('..') || listed.path.startsWith('/') || files.has(listed.path)) continue;
+    const mayBeFolder = listed.role === 'resource' || listed.role === 'component' || listed.role === 'plugin';
+    if (mayBeFolder && files.isKustomized(listed.path)) continue;
+    yield notThere(kustomization, listed, files);
+  }
+}
+
+function notThere({ resource }: Kustomization, { field, path, role }: ListedPath, files: Files): Violation {
+  const text = field.string ?? '';
+  if (files.isFolder(path)) {
+    return violation(resource, field, `lists ${text}, a folder without a kustomization: kustomize refuses to render anything`, {
+      fix: { description: `add a kustomization.yaml to ${path}, or list its files` },
+    });
+  }
+  if (role === 'input') {
+    return violation(
+      resource,
+      field,
+      `generates from ${text}, which is not in the repository or is ignored by git: Argo CD, which has only the repository, cannot render this`,
+      {
+        severity: 'warning',
+        fix: { description: 'commit the file (encrypted, where it is secret), or provide the object in another way' },
+      },
+    );
+  }
+  const other = /\.ya?ml$/.test(path) ? (path.endsWith('.yml') ? path.replace(/\.yml$/, '.yaml') : path.replace(/\.yaml$/, '.yml')) : path;
+  const renamed = other !== path && files.has(other) ? text.replace(/\.ya?ml$/, other.slice(other.lastIndexOf('.'))) : undefined;
+  return violation(
+    resource,
+    field,
+    `lists ${text}, which does not exist: kustomize refuses to render anything, so that nothing of it is applied any more`,
+    {
+      fix:
+        renamed === undefined
+          ? { description: 'remove the line, or add the file' }
+          : { description: `write ${renamed}`, edits: [{ path: field.path, value: renamed }] },
+    },
+  );
+}
+
+const NEED_NOT_BE_LISTED = /(^|[-._/])(example|sample|template|dist|tpl)([-._]|$)/i;
+/** Configuration of tools on somebody's machine, and what is applied by hand before anything else. */
+const LOCAL_GROUPS =
+  /^(kind\.x-k8s\.io|k3d\.io|skaffold|kubeadm\.k8s\.io|kubelet\.config\.k8s\.io|kubeproxy\.config\.k8s\.io|viaduct\.ai|builtin|cli-utils|tilt\.dev|(kustomize|source)\.toolkit\.fluxcd\.io)/;
+
+function* unlisted(tree: KustomizationTree, resources: Resources): Iterable<Violation> {
+  const mentioned = mentionedFiles(tree, resources);
+  for (const resource of resources.all) {
+    const file = normalPath(resource.document.source);
+    const kustomization = tree.byFolder.get(folderOf(file));
+    if (kustomization === undefined || resource.document.applied?.kustomization !== undefined || mentioned.has(file)) continue;
+    if (NEED_NOT_BE_LISTED.test(file.slice(folderOf(file).length)) || LOCAL_GROUPS.test(resource.group)) continue;
+    if (
+      ['Application', 'ApplicationSet', 'AppProject'].includes(resource.kind) ||
+      resource.annotations['config.kubernetes.io/local-config'] === 'true'
+    )
+      continue;
+    mentioned.add(file);
+    yield violation(resource, resource.root, `stands beside a kustomization that does not list ${file}: it is never applied`, {
+      severity: 'warning',
+      related: [{ message: 'the kustomization', resource: kustomization.resource, path: '/resources' }],
+      fix: { description: `add ${file.slice(kustomization.folder.length).replace(/^\//, '')} to resources, or move the file away` },
+    });
+  }
+}
+
+/** Every file that a kustomization, or a plugin that it runs, speaks of. */
+function mentionedFiles(tree: KustomizationTree, resources: Resources): Set<string> {
+  const mentioned = new Set<string>();
+  const plugins = new Set<string>();
+  for (const { listed, folder, resource } of tree.all) {
+    for (const { path, role } of listed) {
+      mentioned.add(path);
+      if (role === 'plugin') plugins.add(path);
+    }
+    for (const chart of resource.at('helmCharts').items) {
+      for (const field of [chart.at('valuesFile'), ...chart.at('additionalValuesFiles').items])
+        mentioned.add(joinPath(folder, field.string ?? ''));
+    }
+    mentioned.add(joinPath(folder, resource.at('openapi', 'path').string ?? ''));
+  }
+  for (const resource of [...resources.all, ...resources.others]) {
+    const file = normalPath(resource.document.source);
+    if (!plugins.has(file)) continue;
+    for (const text of stringsIn(resource.root)) mentioned.add(joinPath(folderOf(file), text));
+  }
+  return mentioned;
+}
+
+function stringsIn(field: Field, depth = 0): readonly string[] {
+  if (field.string !== undefined) return [field.string];
+  if (depth > 10) return [];
+  return [...field.items, ...field.entries.map(([, child]) => child)].flatMap((child) => stringsIn(child, depth + 1));
+}
+
+function* renderedTwice(resources: Resources): Iterable<Violation> {
+  const first = new Map<string, Resource>();
+  for (const resource of resources.all) {
+    const kustomization = resource.document.applied?.kustomization;
+    if (kustomization === undefined) continue;
+    const key = `${kustomization}\n${identity(resource.group, resource.kind, resource.namespace, resource.name)}`;
+    const other = first.get(key);
+    if (other === undefined) first.set(key, resource);
+    else yield twice(resource, other, kustomization);
+  }
+}
+
+function twice(resource: Resource, other: Resource, kustomization: string): Violation {
+  return violation(
+    resource,
+    resource.at('metadata', 'name'),
+    `is in ${kustomization} twice: kustomize refuses to render, or the later one wins`,
+    {
+      related: [{ message: 'the other one', resource: other, path: '/metadata/name' }],
+      fix: { description: 'remove one of them' },
+    },
+  );
+}
+
+/** An object on its way through kustomizations, as far as its identity is concerned. */
+interface Passing {
+  readonly resource: Resource;
+  readonly namespace: string | null;
+  readonly name: string;
+}
+
+/** A repository of this size is not walked along every path that leads to a base. */
+const MOST_PASSING = 20_000;
+
+/** The same of what was not rendered: identities are followed through name prefixes and namespaces. */
+function* listedTwice(tree: KustomizationTree, resources: Resources): Iterable<Violation> {
+  const byFile = new Map<string, Passing[]>();
+  for (const resource of resources.all) {
+    if (resource.document.applied?.kustomization !== undefined) continue;
+    const file = normalPath(resource.document.source);
+    const passing = { resource, namespace: resource.at('metadata', 'namespace').text ?? null, name: resource.name };
+    const list = byFile.get(file);
+    if (list === undefined) byFile.set(file, [passing]);
+    else list.push(passing);
+  }
+  const known = new Map<Kustomization, readonly Passing[]>();
+  const found: Violation[] = [];
+  for (const kustomization of tree.all) pass(kustomization);
+  yield* found;
+
+  function pass(kustomization: Kustomization): readonly Passing[] {
+    const before = known.get(kustomization);
+    if (before !== undefined) return before;
+    known.set(kustomization, []);
+    const first = new Map<string, Passing>();
+    for (const listed of kustomization.listed) {
+      if (listed.role !== 'resource' && listed.role !== 'component') continue;
+      const base = tree.byFolder.get(listed.path);
+      let isTold = false;
+      for (const object of base === undefined ? (byFile.get(listed.path) ?? []) : pass(base)) {
+        const moved = through(kustomization, object);
+        const key = identity(object.resource.group, object.resource.kind, moved.namespace, moved.name);
+        const other = first.get(key);
+        if (other === undefined) first.set(key, moved);
+        else if (other.resource !== object.resource) found.push(twice(object.resource, other.resource, kustomization.file));
+        else if (!isTold) {
+          isTold = true;
+          found.push(reachedTwice(kustomization, listed, object.resource));
+        }
+      }
+    }
+    const objects = [...first.values()].slice(0, MOST_PASSING);
+    known.set(kustomization, objects);
+    return objects;
+  }
+}
+
+function reachedTwice({ resource }: Kustomization, { field }: ListedPath, object: Resource): Violation {
+  return violation(
+    resource,
+    field,
+    `reaches ${object.kind} ${object.name} a second time through ${field.string ?? ''}: kustomize refuses one object twice`,
+    {
+      related: [{ message: 'the object', resource: object, path: '/metadata/name' }],
+      fix: { description: 'list it once' },
+    },
+  );
+}
+
+function through(kustomization: Kustomization, object: Passing): Passing {
+  const namespace = object.resource.isClusterScoped ? null : (kustomization.at('namespace').text ?? object.namespace);
+  return {
+    ...object,
+    namespace,
+    name: `${kustomization.at('namePrefix').text ?? ''}${object.name}${kustomization.at('nameSuffix').text ?? ''}`,
+  };
+}
+
+function identity(group: string, kind: string, namespace: string | null, name: string): string {
+  return `${group}/${kind} ${namespace ?? ''}/${name}`;
+}
