@@ -44,6 +44,14 @@ export class InstalledElsewhere {
     return this.filled.has(namespace);
   }
 
+  /** Whether a custom resource is named so, or so before a hyphen: operators name what they make after their resource. */
+  operates(name: string, namespace: string | null): boolean {
+    const parts = name.split('-');
+    return parts.some((_, index) =>
+      this.operated.get(parts.slice(0, index + 1).join('-'))?.some((resource) => mayBeSame(resource.namespace, namespace)),
+    );
+  }
+
   /** The custom resource whose operator most likely makes pods with these labels. @returns undefined when none is in sight */
   operatorOf(labels: Labels, namespace: string | null): Resource | undefined {
     const [first] = Object.entries(labels);
