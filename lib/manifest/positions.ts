@@ -21,7 +21,7 @@ export class Positions {
     const entry = this.find(stepsOf(pointer));
     if (entry === undefined) return this.firstLine();
     const range = this.rangeOf(entry.value);
-    return range === undefined ? this.region(...(this.rangeOf(entry.key) ?? [0, 0])) : this.region(...range);
+    return range === undefined ? this.region(...(this.rangeOf(entry.key) ?? this.pointOf(entry.value))) : this.region(...range);
   }
 
   /** The region of the key that a field stands under; of an item of a list, its value. */
@@ -59,6 +59,12 @@ export class Positions {
     let end = to;
     while (end > from && /\s/.test(this.chunk.text.charAt(end - 1))) end--;
     return end > from ? [from, end] : undefined;
+  }
+
+  /** Where an item stands that is not written: after its dash. */
+  private pointOf(node: Node | null): [number, number] {
+    const from = node?.range?.[0] ?? 0;
+    return [from, from];
   }
 
   private firstLine(): FileLocation {

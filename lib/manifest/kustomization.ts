@@ -1,0 +1,266 @@
+/**
+ * Renders a kustomization from local files, object by object as `kubectl kustomize` does.
+ *
+ * Where kustomize would refuse to render anything, this says why and renders the rest: somebody who checks a repository wants to
+ * hear of all that waits in it. What needs the network or a program (remote bases, Helm charts, plugins) is said, not guessed.
+ */
+import { posix } from 'node:path';
+import { BUILT_IN } from './built-in-field-specs';
+import { isFileLocation, type Document, type Problem } from './document';
+import { Field } from './field';
+import type { Transformers } from './field-specs';
+import { absorb, generate, GeneratorError, hashOf } from './generated-objects';
+import type { JsonPointer } from './json-pointer';
+import { isRemote, type KustomizationFiles } from './kustomization-files';
+import { applyPatches } from './kustomization-patches';
+import { Kustomized, sameId } from './kustomized';
+import { substituteVariables } from './kustomize-variables';
+import { followNames } from './name-references';
+import { replace, ReplacementError } from './replacements';
+import { type Source, Traced } from './traced';
+import { affixNames, extended, setEntries, setImage, setNamespace, setReplicas, specOf } from './transformers';
+
+export interface Rendered {
+  readonly documents: readonly Document[];
+  /** As in a `Reading`: known to exist, not to be judged. */
+  readonly unjudged: readonly Document[];
+  readonly problems: readonly Problem[];
+  /** The folders whose kustomizations took part, its own included. */
+  readonly folders: ReadonlySet<string>;
+}
+
+/** More than this is no repository but an attack: bases that list bases twice double at every level. */
+const MOST_OBJECTS = 20_000;
+
+export function renderKustomization(folder: string, files: KustomizationFiles): Rendered {
+  return new Rendering(files).render(folder);
+}
+
+/** What a kustomization has gathered so far. Components work on the same one, bases on one of their own. */
+interface Gathered {
+  objects: Kustomized[];
+  transformers: Transformers;
+  readonly variables: { readonly field: Field; readonly document: Document }[];
+}
+
+/** A kustomization file that was read. */
+export interface Kustomization {
+  readonly folder: string;
+  readonly root: Field;
+  readonly document: Document;
+}
+
+class Rendering {
+  private readonly problems: Problem[] = [];
+  private readonly folders = new Set<string>();
+  private readonly unjudged = new Set<Kustomized>();
+  private count = 0;
+
+  constructor(private readonly files: KustomizationFiles) {}
+
+  render(folder: string): Rendered {
+    const gathered: Gathered = { objects: [], transformers: BUILT_IN, variables: [] };
+    this.accumulate(folder, gathered, []);
+    const { objects, transformers, variables } = gathered;
+    for (const object of objects) {
+      const name = object.needsHash ? object.root.at('metadata')?.map?.get('name') : undefined;
+      if (name === undefined) continue;
+      const hash = hashOf(object);
+      object.rememberId();
+      name.value = `${name.text ?? ''}-${hash}`;
+    }
+    followNames(objects, transformers.nameReference);
+    const unknown = substituteVariables(objects, variables.map(({ field }) => field), transformers.varReference); // prettier-ignore
+    for (const { field, document } of variables)
+      if (unknown.includes(field))
+        this.report(document, field.path, `the variable ${field.at('name').text ?? ''} stands for a field that is not there`);
+    const kept = objects.filter(({ root }) => root.textAt('metadata', 'annotations', 'config.kubernetes.io/local-config') !== 'true');
+    const document = (object: Kustomized): Document => documentOf(object, folder);
+    return {
+      documents: kept.filter((object) => !this.unjudged.has(object)).map(document),
+      unjudged: kept.filter((object) => this.unjudged.has(object)).map(document),
+      problems: this.problems,
+      folders: this.folders,
+    };
+  }
+
+  private accumulate(folder: string, gathered: Gathered, above: readonly string[]): void {
+    const kustomization = this.read(folder);
+    if (kustomization === undefined) return;
+    this.folders.add(folder);
+    const { root, document } = kustomization;
+    const path = [...above, folder];
+    for (const field of [...root.at('resources').items, ...root.at('bases').items]) this.addResource(field, kustomization, gathered, path);
+    for (const field of root.at('configurations').items)
+      for (const { content } of this.files.read(posix.join(folder, field.string ?? ''), 'kubectl').documents)
+        gathered.transformers = extended(gathered.transformers, new Field(content));
+    this.sayWhatIsLeftOut(kustomization);
+    this.generate(kustomization, gathered);
+    for (const field of root.at('components').items) this.addFolder(field, kustomization, gathered, path);
+    this.transform(kustomization, gathered);
+    gathered.variables.push(...root.at('vars').items.map((field) => ({ field, document })));
+  }
+
+  private addResource(field: Field, kustomization: Kustomization, gathered: Gathered, above: readonly string[]): void {
+    const reference = field.string ?? '';
+    const path = posix.join(kustomization.folder, reference);
+    if (!this.files.has(path)) {
+      const base: Gathered = { objects: [], transformers: BUILT_IN, variables: [] };
+      this.addFolder(field, kustomization, base, above);
+      gathered.objects.push(...base.objects);
+      gathered.variables.push(...base.variables);
+      gathered.transformers = merged(gathered.transformers, base.transformers);
+      return;
+    }
+    const reading = this.files.read(path, 'kustomize');
+    for (const document of [...reading.documents, ...reading.unjudged]) {
+      const object = new Kustomized(Traced.of(document.content, document));
+      if (object.kind === '' || object.name === '') {
+        this.report(document, '', 'is listed as a resource and is no object: it has no kind or no name');
+        continue;
+      }
+      if (++this.count > MOST_OBJECTS) return;
+      if (this.count === MOST_OBJECTS)
+        this.report(kustomization.document, field.path, `renders more than ${MOST_OBJECTS} objects; the rest is left out`);
+      if (reading.unjudged.includes(document)) this.unjudged.add(object);
+      gathered.objects.push(object);
+    }
+  }
+
+  /** A base or a component. */
+  private addFolder(field: Field, kustomization: Kustomization, gathered: Gathered, above: readonly string[]): void {
+    const reference = field.string ?? '';
+    const folder = posix.join(kustomization.folder, reference).replace(/(?<=.)\/$/, '');
+    const where = [kustomization.document, field.path] as const;
+    if (this.files.kustomizationOf(folder) !== undefined) {
+      if (above.includes(folder)) this.report(...where, `${reference} leads back to this kustomization`);
+      else if (this.count < MOST_OBJECTS) this.accumulate(folder, gathered, above);
+    } else if (isRemote(reference))
+      this.report(...where, `${reference} is on another host and is not read; the rest is rendered without it`);
+    else this.report(...where, `${reference} does not exist, or holds no kustomization; the rest is rendered without it`);
+  }
+
+  private read(folder: string): Kustomization | undefined {
+    const file = this.files.kustomizationOf(folder);
+    if (file === undefined) return undefined;
+    const reading = this.files.read(file, 'kubectl');
+    const [document] = [...reading.documents, ...reading.unjudged];
+    return document === undefined ? undefined : { folder, document, root: new Field(document.content) };
+  }
+
+  private sayWhatIsLeftOut({ root, document }: Kustomization): void {
+    const leftOut: Readonly<Record<string, string>> = {
+      helmCharts: 'Helm charts are not rendered; what they contain is not checked',
+      helmChartInflationGenerator: 'Helm charts are not rendered; what they contain is not checked',
+      generators: 'generator plugins are not run; what they make is not checked',
+      transformers: 'transformer plugins are not run; what they change is not seen',
+      openapi: 'its own OpenAPI schema is not read; lists of custom resources are replaced by patches, not merged',
+    };
+    for (const [key, message] of Object.entries(leftOut)) if (root.at(key).isSet) this.report(document, root.at(key).path, message);
+  }
+
+  private generate({ folder, root, document }: Kustomization, { objects }: Gathered): void {
+    const options = root.at('generatorOptions');
+    for (const kind of ['ConfigMap', 'Secret'] as const)
+      for (const field of root.at(kind === 'ConfigMap' ? 'configMapGenerator' : 'secretGenerator').items)
+        this.attempt(document, () => {
+          const generated = generate(kind, field, options, document, (path) => this.files.bytes(posix.join(folder, path)));
+          const { id } = generated.object;
+          const old = objects.find(({ ids }) => ids.some((known) => sameId(known, id)));
+          if (old !== undefined && generated.behavior !== 'create') absorb(old, generated);
+          else if (old === undefined && generated.behavior !== 'create')
+            this.report(document, field.path, `there is no ${kind} ${generated.object.name} to ${generated.behavior}`);
+          else objects.push(generated.object);
+        });
+  }
+
+  private transform(kustomization: Kustomization, gathered: Gathered): void {
+    const { root, document } = kustomization;
+    const { transformers } = gathered;
+    const at = (field: Field): Source => ({ document, pointer: field.path });
+    gathered.objects = applyPatches(gathered.objects, kustomization, this.files, 'before', (...problem) => this.report(...problem));
+    const { objects } = gathered;
+    const namespace = root.at('namespace');
+    if ((namespace.string ?? '') !== '')
+      setNamespace(objects, { value: namespace.string ?? '', source: at(namespace) }, transformers.namespace);
+    const [prefix, suffix] = [root.at('namePrefix').text ?? '', root.at('nameSuffix').text ?? ''];
+    if (prefix !== '') affixNames(objects, prefix, 'prefix', transformers.namePrefix);
+    if (suffix !== '') affixNames(objects, suffix, 'suffix', transformers.nameSuffix);
+    for (const label of root.at('labels').items) {
+      const own = [...label.at('fields').items.map(specOf), ...transformers.labels];
+      const templates = label.at('includeTemplates').boolean === true ? transformers.templateLabels : [];
+      const specs =
+        label.at('includeSelectors').boolean === true
+          ? transformers.commonLabels
+          : [...templates, { path: 'metadata/labels', create: true }];
+      setEntries(objects, label.at('pairs'), at, [...own, ...specs]);
+    }
+    setEntries(objects, root.at('commonLabels'), at, transformers.commonLabels);
+    setEntries(objects, root.at('commonAnnotations'), at, transformers.commonAnnotations);
+    applyPatches(objects, kustomization, this.files, 'after', (...problem) => this.report(...problem));
+    for (const replicas of root.at('replicas').items) {
+      const count = replicas.at('count');
+      const name = replicas.at('name').text ?? '';
+      if (!setReplicas(objects, name, { value: count.number ?? 0, source: at(count) }, transformers.replicas))
+        this.report(document, replicas.path, `replicas names ${name}, which no workload here has`);
+    }
+    for (const image of [...root.at('images').items, ...root.at('imageTags').items]) setImage(objects, image, at, transformers.images);
+    for (const field of root.at('replacements').items) this.replace(field, kustomization, objects);
+  }
+
+  private replace(field: Field, { folder, document }: Kustomization, objects: readonly Kustomized[]): void {
+    const path = field.at('path').string;
+    if (path === undefined) return this.attempt(document, () => replace(objects, field));
+    for (const read of this.files.read(posix.join(folder, path), 'kubectl').documents) {
+      const root = new Field(read.content);
+      for (const replacement of root.isList ? root.items : [root]) this.attempt(read, () => replace(objects, replacement));
+    }
+  }
+
+  /** Reports what kustomize would refuse, and goes on. */
+  private attempt(document: Document, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (!(error instanceof GeneratorError || error instanceof ReplacementError)) throw error;
+      this.report(document, error.pointer, error.message);
+    }
+  }
+
+  private report(document: Document, pointer: JsonPointer, message: string): void {
+    const location = document.locate(pointer);
+    const problem = { file: document.source, line: isFileLocation(location) ? location.line : undefined, message };
+    if (!this.problems.some(({ file, line, message: known }) => file === problem.file && line === problem.line && known === message))
+      this.problems.push(problem);
+  }
+}
+
+function documentOf({ root }: Kustomized, folder: string): Document {
+  return {
+    content: root.content,
+    source: root.source.document.source,
+    locate: (pointer) => root.locate(pointer),
+    origin: (pointer) => root.origin(pointer),
+    applied: { kustomization: folder },
+  };
+}
+
+/** The configurations of a base hold for what is above it as well. */
+function merged(own: Transformers, base: Transformers): Transformers {
+  if (base === BUILT_IN) return own;
+  if (own === BUILT_IN) return base;
+  const join = <Item>(a: readonly Item[], b: readonly Item[]): Item[] => [...new Set([...a, ...b])];
+  return {
+    namespace: join(own.namespace, base.namespace),
+    commonLabels: join(own.commonLabels, base.commonLabels),
+    labels: join(own.labels, base.labels),
+    templateLabels: join(own.templateLabels, base.templateLabels),
+    commonAnnotations: join(own.commonAnnotations, base.commonAnnotations),
+    images: join(own.images, base.images),
+    replicas: join(own.replicas, base.replicas),
+    namePrefix: join(own.namePrefix, base.namePrefix),
+    nameSuffix: join(own.nameSuffix, base.nameSuffix),
+    varReference: join(own.varReference, base.varReference),
+    nameReference: join(own.nameReference, base.nameReference),
+  };
+}
