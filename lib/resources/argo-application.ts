@@ -1,0 +1,138 @@
+/**
+ * Argo CD Applications: what they say of syncing, where they take it from, and which of the objects here they apply.
+ *
+ * Source: argo-cd.readthedocs.io, Application specification, Directory, and Tool Detection.
+ */
+import type { Field } from '../manifest/field';
+import type { Repository } from '../manifest/repository';
+import { folderOf, KustomizationTree, kustomizationsOf, normalPath } from './kustomization';
+import type { Resource } from './resource';
+import type { Resources } from './resources';
+
+export interface ApplicationSource {
+  readonly field: Field;
+  readonly repoURL: string;
+  /** Relative to the repository, `''` for its root. @default - none: a chart, or values for another source */
+  readonly path?: string;
+  readonly isRecursive: boolean;
+}
+
+export class ArgoApplication {
+  constructor(readonly resource: Resource) {}
+
+  get spec(): Field {
+    return this.resource.at('spec');
+  }
+
+  get sources(): readonly ApplicationSource[] {
+    const fields = this.spec.at('sources').isList ? this.spec.at('sources').items : [this.spec.at('source')];
+    return fields
+      .filter(({ isMap }) => isMap)
+      .map((field) => {
+        const path = field.at('chart').isSet ? undefined : field.at('path').text;
+        const directory = field.at('directory');
+        return {
+          field,
+          repoURL: field.at('repoURL').text ?? '',
+          path: path === undefined ? undefined : normalPath(path),
+          isRecursive: directory.at('recurse').boolean === true,
+        };
+      });
+  }
+
+  get isAutomated(): boolean {
+    const automated = this.spec.at('syncPolicy', 'automated');
+    return automated.isMap && automated.at('enabled').boolean !== false;
+  }
+
+  /** Puts back what anybody changes in the cluster. */
+  get selfHeals(): boolean {
+    return this.isAutomated && this.spec.at('syncPolicy', 'automated', 'selfHeal').boolean === true;
+  }
+
+  hasSyncOption(option: string): boolean {
+    return this.spec.at('syncPolicy', 'syncOptions').strings.includes(option);
+  }
+}
+
+export function applicationsOf(resources: Resources): readonly ArgoApplication[] {
+  return resources.all
+    .filter(({ group, kind }) => group === 'argoproj.io' && kind === 'Application')
+    .map((resource) => new ArgoApplication(resource));
+}
+
+/**
+ * The repository's own URLs, in one form: those of its remotes, or, where no remote is known, those that the
+ * Applications share.
+ */
+export function ownUrls(applications: readonly ArgoApplication[], repository: Repository): ReadonlySet<string> {
+  if (repository.remotes.length > 0) return new Set(repository.remotes.map(comparableUrl));
+  const uses = new Map<string, number>();
+  for (const application of applications) {
+    const urls = application.sources.filter(({ field }) => !field.at('chart').isSet).map(({ repoURL }) => comparableUrl(repoURL));
+    for (const url of new Set(urls)) uses.set(url, (uses.get(url) ?? 0) + 1);
+  }
+  return new Set([...uses].filter(([, count]) => uses.size === 1 || count > 1).map(([url]) => url));
+}
+
+/** One form for the ways to write a Git URL: without scheme, user, port, letter case and `.git`. */
+export function comparableUrl(url: string): string {
+  return url
+    .trim()
+    .toLowerCase()
+    .replace(/^[a-z][\w+.-]*:\/\//, '')
+    .replace(/^[^@/]*@/, '')
+    .replace(/^([^/:]+):\d+\//, '$1/')
+    .replace(/^([^/:]+):/, '$1/')
+    .replace(/\/+$/, '')
+    .replace(/\.git$/, '');
+}
+
+/** Which objects an Application applies: as the reading found out, else by the path of its sources. */
+export class AppliedObjects {
+  private readonly byApplication = new Map<string, Resource[]>();
+  private readonly byFile = new Map<string, Resource[]>();
+  private readonly inFolder = new Map<string, Resource[]>();
+  private readonly belowFolder = new Map<string, Resource[]>();
+  private readonly tree: KustomizationTree;
+  private readonly own: ReadonlySet<string>;
+
+  constructor(resources: Resources, repository: Repository) {
+    this.tree = new KustomizationTree(kustomizationsOf(resources));
+    this.own = ownUrls(applicationsOf(resources), repository);
+    for (const resource of resources.all) {
+      const application = resource.document.applied?.application;
+      if (application !== undefined) {
+        push(this.byApplication, `${application.namespace ?? ''}/${application.name}`, resource);
+        continue;
+      }
+      const file = normalPath(resource.document.source);
+      push(this.byFile, file, resource);
+      push(this.inFolder, folderOf(file), resource);
+      for (let folder = folderOf(file); ; folder = folderOf(folder)) {
+        push(this.belowFolder, folder, resource);
+        if (folder === '') break;
+      }
+    }
+  }
+
+  of(application: ArgoApplication): readonly Resource[] {
+    const { name, namespace } = application.resource;
+    const known = this.byApplication.get(`${namespace ?? ''}/${name}`) ?? this.byApplication.get(`/${name}`);
+    if (known !== undefined) return known;
+    return application.sources.flatMap((source) => (this.own.has(comparableUrl(source.repoURL)) ? this.from(source) : []));
+  }
+
+  private from({ path, isRecursive }: ApplicationSource): readonly Resource[] {
+    if (path === undefined) return [];
+    const kustomization = this.tree.byFolder.get(path);
+    if (kustomization === undefined) return (isRecursive ? this.belowFolder : this.inFolder).get(path) ?? [];
+    return [...this.tree.reachOf(kustomization).files].flatMap((file) => this.byFile.get(file) ?? []);
+  }
+}
+
+function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}
