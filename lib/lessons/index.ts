@@ -4,44 +4,62 @@ import { backupCredentials } from './backup-credentials';
 import { backupFailsSilently } from './backup-fails-silently';
 import { backupFreshnessAlert } from './backup-freshness-alert';
 import { backupNeverRestored } from './backup-never-restored';
+import { controllerOwnedFields } from './controller-owned-fields';
 import { cronjobHygiene } from './cronjob-hygiene';
+import { danglingReference } from './dangling-reference';
+import { databaseInMesh } from './database-in-mesh';
 import { databaseProbes } from './database-probes';
 import { etcdWithoutBackup } from './etcd-without-backup';
+import { jobWithSidecar } from './job-with-sidecar';
+import { kustomizationIntegrity } from './kustomization-integrity';
 import { labelsChangeSelectors } from './labels-change-selectors';
+import { liveMetadataInGit } from './live-metadata-in-git';
 import { longhornReplicasFitNodes } from './longhorn-replicas-fit-nodes';
 import { mutableImageTag } from './mutable-image-tag';
 import { nginxCapabilities } from './nginx-capabilities';
+import { nullField } from './null-field';
 import { overlappingSelectors } from './overlapping-selectors';
 import { pdbBlocksDrain } from './pdb-blocks-drain';
 import { rwoRollingUpdate } from './rwo-rolling-update';
 import { rwoSharedVolume } from './rwo-shared-volume';
+import { schema } from './schema';
 import { secretInManifest } from './secret-in-manifest';
 import { selectorTemplateMismatch } from './selector-template-mismatch';
 import { serviceWithoutBackends } from './service-without-backends';
 import { sidecarAnnotationMisplaced } from './sidecar-annotation-misplaced';
 import { singleReplicaDatabase } from './single-replica-database';
 import { startupBudget } from './startup-budget';
+import { strictMtlsBlocksIngress } from './strict-mtls-blocks-ingress';
 
 export const lessons: readonly Lesson[] = [
   backupCredentials,
   backupFailsSilently,
   backupFreshnessAlert,
   backupNeverRestored,
+  controllerOwnedFields,
   cronjobHygiene,
+  danglingReference,
+  databaseInMesh,
   databaseProbes,
   etcdWithoutBackup,
+  jobWithSidecar,
+  kustomizationIntegrity,
   labelsChangeSelectors,
+  liveMetadataInGit,
   longhornReplicasFitNodes,
   mutableImageTag,
   nginxCapabilities,
+  nullField,
   overlappingSelectors,
   pdbBlocksDrain,
   rwoRollingUpdate,
   rwoSharedVolume,
+  schema,
   secretInManifest,
   selectorTemplateMismatch,
   serviceWithoutBackends,
   sidecarAnnotationMisplaced,
   singleReplicaDatabase,
   startupBudget,
+  strictMtlsBlocksIngress,
 ];
