@@ -51,9 +51,14 @@ function ruleOf(policy: Resource, rule: Field, direction: Direction, namespace: 
     policy,
     pointer: rule.path,
     effect: 'allow',
-    peers: peers.length === 0 ? 'all' : peers.flatMap((peer) => peersOf(peer, namespace, reader)),
+    peers: peers.length === 0 ? everybody(rule, reader) : peers.flatMap((peer) => peersOf(peer, namespace, reader)),
     ports: ports.length === 0 ? 'all' : [{ filters: ports.flatMap((port) => networkPolicyPort(port) ?? []) }],
   };
+}
+
+/** To Cilium an empty list is a selector without terms, which what other rules require narrows. */
+function everybody(rule: Field, reader: RuleReader): readonly Peer[] | 'all' {
+  return reader.isOtherEngine ? 'all' : [{ kind: 'selector', selector: reader.selectors.of([]), pointer: rule.path }];
 }
 
 function peersOf(peer: Field, namespace: string, reader: RuleReader): Peer[] {

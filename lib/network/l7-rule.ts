@@ -16,18 +16,25 @@ export function l7Rule(toPorts: Field, doubleStar: boolean): L7Rule | undefined 
     const listener = toPorts.at('listener');
     return { parser: 'listener', pointer: listener.path, allows: [`what the Envoy listener ${listener.at('name').text ?? ''} passes`] };
   }
+  const tls = tlsOf(toPorts);
   if (dns.items.length > 0) {
     const names = namePatterns(dns, doubleStar);
     return { parser: 'dns', pointer: dns.path, allows: names.map(({ text }) => `questions for ${text}`), names };
   }
-  if (http.items.length > 0) return { parser: 'http', pointer: http.path, allows: http.items.map(requestText) };
-  if (kafka.items.length > 0) return { parser: 'kafka', pointer: kafka.path, allows: ['the Kafka requests listed there'] };
+  if (http.items.length > 0) return { parser: 'http', tls, pointer: http.path, allows: http.items.map(requestText) };
+  if (kafka.items.length > 0) return { parser: 'kafka', tls, pointer: kafka.path, allows: ['the Kafka requests listed there'] };
   const protocol = rules.at('l7proto').string;
   if (protocol !== undefined && protocol !== '')
-    return { parser: 'other', pointer: rules.path, allows: [`what the parser ${protocol} passes`] };
+    return { parser: 'other', tls, pointer: rules.path, allows: [`what the parser ${protocol} passes`] };
   const servers = toPorts.at('serverNames');
-  if (servers.items.length > 0) return { parser: 'tls', pointer: servers.path, allows: servers.strings.map((name) => `TLS to ${name}`) };
+  if (servers.items.length > 0)
+    return { parser: 'tls', tls, pointer: servers.path, allows: servers.strings.map((name) => `TLS to ${name}`) };
   return undefined;
+}
+
+function tlsOf(toPorts: Field): L7Rule['tls'] {
+  if (toPorts.at('terminatingTLS').isSet) return 'terminated';
+  return toPorts.at('serverNames').items.length > 0 ? 'by-server-name' : undefined;
 }
 
 function requestText(rule: Field): string {

@@ -4,7 +4,7 @@
  * Source: cilium 1.18 pkg/policy/rule.go mergePortProto: per selector, port and protocol, one layer 7 parser and one
  * authentication mode.
  */
-import type { Direction, Peer, TrafficRule } from './policy-rule';
+import type { Direction, L7Rule, Peer, TrafficRule } from './policy-rule';
 import type { SubjectSection } from './subject-policy';
 import { portText } from './traffic-port';
 
@@ -13,6 +13,7 @@ interface Claim {
   readonly key: string;
   readonly parser?: string;
   readonly authentication?: string;
+  readonly tls?: L7Rule['tls'];
   readonly rule: TrafficRule;
 }
 
@@ -45,7 +46,8 @@ function* claimsOf(rule: TrafficRule): Iterable<Claim> {
         // Only DNS is parsed in anything else than TCP.
         const parser = protocol === 'TCP' || l7?.parser === 'dns' ? l7?.parser : undefined;
         const port = portText({ ...filter, protocols: [protocol] });
-        for (const selector of selectors) yield { key: `${selector} ${port}`, parser, authentication: rule.authentication, rule };
+        for (const selector of selectors)
+          yield { key: `${selector} ${port}`, parser, authentication: rule.authentication, tls: l7?.tls, rule };
       }
     }
   }
@@ -54,9 +56,17 @@ function* claimsOf(rule: TrafficRule): Iterable<Claim> {
 function merges(a: Claim, b: Claim): boolean {
   if (a.authentication !== undefined && b.authentication !== undefined && a.authentication !== b.authentication) return false;
   if (a.parser === undefined || b.parser === undefined || a.parser === b.parser) return true;
-  // The TLS parser gives way to any but these.
+  // The TLS parser gives way to any but these; and requests can be told apart by server name only where TLS ends.
   const parsers = [a.parser, b.parser];
-  return parsers.includes('tls') && !parsers.includes('dns') && !parsers.includes('listener');
+  if (!parsers.includes('tls') || parsers.includes('dns') || parsers.includes('listener')) return false;
+  const isByName = a.tls === 'by-server-name' || b.tls === 'by-server-name';
+  return !isByName || a.tls === 'terminated' || b.tls === 'terminated';
+}
+
+function mergeOf(a: Claim, b: Claim): Claim {
+  const parser = a.parser === undefined || a.parser === 'tls' ? (b.parser ?? a.parser) : a.parser;
+  const tls = a.tls === 'terminated' || b.tls === 'terminated' ? 'terminated' : (a.tls ?? b.tls);
+  return { ...a, parser, authentication: a.authentication ?? b.authentication, tls };
 }
 
 function nameOf(rule: TrafficRule): string {

@@ -50,7 +50,12 @@ export interface TrafficRule {
 }
 
 export type Peer =
-  | { readonly kind: 'selector'; readonly selector: Selector; readonly pointer: JsonPointer }
+  | {
+      readonly kind: 'selector';
+      readonly selector: Selector;
+      readonly pointer: JsonPointer;
+      /** Why it may not match what it should. */ readonly doubt?: string;
+    }
   | { readonly kind: 'entity'; readonly entity: string; readonly selectors: readonly Selector[]; readonly pointer: JsonPointer }
   | { readonly kind: 'range'; readonly range: IpRange; readonly except: readonly IpRange[]; readonly pointer: JsonPointer }
   | { readonly kind: 'names'; readonly patterns: readonly NamePattern[]; readonly pointer: JsonPointer }
@@ -66,6 +71,8 @@ export interface PortRule {
 export interface L7Rule {
   readonly parser: 'http' | 'dns' | 'kafka' | 'tls' | 'listener' | 'other';
   readonly pointer: JsonPointer;
+  /** TLS is inspected by server name, or ended here. */
+  readonly tls?: 'by-server-name' | 'terminated';
   /** The requests, names or servers that pass, in words. */
   readonly allows: readonly string[];
   /** Names that a DNS rule lets through. */

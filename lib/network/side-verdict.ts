@@ -100,8 +100,10 @@ function peerMatches(side: Side, rule: TrafficRule, section: SubjectSection): Pe
 
 function onePeer({ peer: identity }: Side, peer: Peer, required: readonly Selector[], section: SubjectSection): PeerMatch {
   switch (peer.kind) {
-    case 'selector':
-      return { match: required.reduce((match, selector) => both(match, selector.matches(identity)), peer.selector.matches(identity)) };
+    case 'selector': {
+      const match = required.reduce((narrowed, selector) => both(narrowed, selector.matches(identity)), peer.selector.matches(identity));
+      return peer.doubt === undefined ? { match } : { match: both(match, 'maybe'), reason: peer.doubt };
+    }
     case 'entity':
       return { match: peer.selectors.reduce<Match>((match, selector) => either(match, selector.matches(identity)), 'no') };
     case 'range': {

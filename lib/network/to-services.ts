@@ -31,13 +31,16 @@ function isMeant(item: Field, service: Service): boolean {
 function peersOf(item: Field, service: Service, reader: RuleReader): Peer[] {
   if (service.hasSelector) {
     if (!isAtLeast(reader.version, '1.17')) return [];
-    const terms: Requirement[] = Object.entries(service.selector).map(([key, value]) => ({
-      ...keyOf(key),
+    const terms = Object.entries(service.selector).map(([key, value]): Requirement => ({
+      source: 'any',
+      key,
       operator: 'In',
       values: [value],
     }));
     const namespace: Requirement = { source: 'k8s', key: POD_NAMESPACE, operator: 'In', values: [service.namespace ?? UNKNOWN_NAMESPACE] };
-    return [{ kind: 'selector', selector: reader.selectors.of([...terms, namespace]), pointer: item.path }];
+    return [
+      { kind: 'selector', selector: reader.selectors.of([...terms, namespace]), pointer: item.path, doubt: doubtOf(service, reader) },
+    ];
   }
   const addresses = endpointAddresses(service, reader.resources);
   if (addresses === undefined)
@@ -48,6 +51,9 @@ function peersOf(item: Field, service: Service, reader: RuleReader): Peer[] {
   });
 }
 
-function keyOf(key: string): { source: string; key: string } {
-  return { source: 'any', key };
+/** Patches of 1.17 to 1.19 read `app.kubernetes.io/name` in such a selector as a key of the source `app`, and match nothing. */
+function doubtOf(service: Service, { version }: RuleReader): string | undefined {
+  const dotted = Object.keys(service.selector).find((key) => key.includes('.'));
+  if (dotted === undefined || isAtLeast(version, '1.20')) return undefined;
+  return `the selector of ${service.resource.toString()} has the key ${dotted}, and toServices does not match keys with a dot in patches up to the mend of cilium/cilium#41151`;
 }

@@ -30,6 +30,8 @@ export interface PortRange {
 
 export interface PortName {
   readonly name: string;
+  /** Where a range that begins at the named port ends. @default - the port alone */
+  readonly last?: number;
 }
 
 /** Numbers of named ports by `name/PROTOCOL`; undefined where some may be named that are not known. */
@@ -45,7 +47,8 @@ export function ciliumPort(field: Field): PortFilter | undefined {
   const text = field.at('port').text ?? '';
   const protocols = protocolsOf(field.at('protocol').string);
   const endPort = field.at('endPort').number ?? 0;
-  if (text.length <= 15 && SERVICE_NAME.test(text)) return { pointer: field.path, protocols, port: { name: text.toLowerCase() } };
+  if (text.length <= 15 && SERVICE_NAME.test(text))
+    return { pointer: field.path, protocols, port: { name: text.toLowerCase(), last: endPort } };
   const first = parseNumber(text);
   return first === undefined ? undefined : { pointer: field.path, protocols, port: rangeOf(first, endPort) };
 }
@@ -71,7 +74,11 @@ export function icmpType(field: Field): PortFilter | undefined {
 export function portMatches(filter: PortFilter, traffic: Traffic, named: NamedPorts): Match {
   if (!filter.protocols.includes(traffic.protocol)) return 'no';
   if (!('name' in filter.port)) return certain(filter.port.first <= traffic.port && traffic.port <= filter.port.last);
-  return named === undefined ? 'maybe' : certain(named.get(`${filter.port.name}/${traffic.protocol}`) === traffic.port);
+  if (named === undefined) return 'maybe';
+  const first = named.get(`${filter.port.name}/${traffic.protocol}`);
+  if (first === undefined || first === traffic.port) return certain(first !== undefined);
+  // Cilium keeps one end for all rules with the same name: which one is left to chance.
+  return first < traffic.port && traffic.port <= (filter.port.last ?? 0) ? 'maybe' : 'no';
 }
 
 /** `TCP 3306`, `TCP 8000-8100`, `UDP port named dns`, `ICMP type 8`. */
@@ -107,9 +114,10 @@ function protocolsOf(protocol: string | undefined): readonly Protocol[] {
   }
 }
 
+/** An end before the beginning is ignored. Port 0 is every port, or with an end every port up to there. */
 function rangeOf(first: number, endPort: number): PortRange {
-  if (first === 0) return EVERY_PORT;
-  return { first, last: endPort > first ? endPort : first };
+  if (first === 0 && endPort === 0) return EVERY_PORT;
+  return { first, last: Math.max(first, endPort) };
 }
 
 /** As Go parses it with base 0: a leading 0 is octal, and underscores may separate digits. */
