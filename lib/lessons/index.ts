@@ -9,6 +9,8 @@ import { cronjobHygiene } from './cronjob-hygiene';
 import { danglingReference } from './dangling-reference';
 import { databaseInMesh } from './database-in-mesh';
 import { databaseProbes } from './database-probes';
+import { egressTooWide } from './egress-too-wide';
+import { entityInEndpoints } from './entity-in-endpoints';
 import { etcdWithoutBackup } from './etcd-without-backup';
 import { jobWithSidecar } from './job-with-sidecar';
 import { kustomizationIntegrity } from './kustomization-integrity';
@@ -20,6 +22,7 @@ import { nginxCapabilities } from './nginx-capabilities';
 import { nullField } from './null-field';
 import { overlappingSelectors } from './overlapping-selectors';
 import { pdbBlocksDrain } from './pdb-blocks-drain';
+import { policyRejected } from './policy-rejected';
 import { rwoRollingUpdate } from './rwo-rolling-update';
 import { rwoSharedVolume } from './rwo-shared-volume';
 import { schema } from './schema';
@@ -41,6 +44,8 @@ export const lessons: readonly Lesson[] = [
   danglingReference,
   databaseInMesh,
   databaseProbes,
+  egressTooWide,
+  entityInEndpoints,
   etcdWithoutBackup,
   jobWithSidecar,
   kustomizationIntegrity,
@@ -52,6 +57,7 @@ export const lessons: readonly Lesson[] = [
   nullField,
   overlappingSelectors,
   pdbBlocksDrain,
+  policyRejected,
   rwoRollingUpdate,
   rwoSharedVolume,
   schema,
