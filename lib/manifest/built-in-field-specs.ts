@@ -220,7 +220,12 @@ export const BUILT_IN: Transformers = {
   labels: [],
   templateLabels: TEMPLATE_LABELS,
   commonAnnotations: COMMON_ANNOTATIONS,
-  images: [],
+  images: [
+    'spec/containers[]/image',
+    'spec/initContainers[]/image',
+    'spec/template/spec/containers[]/image',
+    'spec/template/spec/initContainers[]/image',
+  ].map((path) => ({ path })),
   replicas: ['Deployment', 'ReplicationController', 'ReplicaSet', 'StatefulSet'].map((kind) => ({
     path: 'spec/replicas',
     create: true,

@@ -117,7 +117,7 @@ function find(node: Traced, path: readonly string[], create: Traced | undefined)
   if (field !== undefined) return find(field, rest, create);
   if (create === undefined || node.map === undefined) return [];
   const next = rest[0];
-  const made = new Traced(next === undefined ? '' : /^\[|^\d+$|^\*$/.test(next) ? [] : new Map(), create.source);
+  const made = new Traced(next === undefined ? null : /^\[|^\d+$|^\*$/.test(next) ? [] : new Map(), create.source);
   if (next === undefined && !create.isScalar) made.become(create.copy());
   node.set(step, made);
   return find(made, rest, create);

@@ -57,21 +57,23 @@ function mergeLists(
   const added = patch?.list ?? [];
   const present = directive === 'replace' ? [] : (target?.list ?? []);
   const matches = keys.length === 0 ? sameScalar : (a: Traced, b: Traced) => sameElement(a, b, keys);
-  const used = new Set<Traced>();
+  const used = new Map<Traced, Traced | undefined>();
   const first: Traced[] = [];
   for (const element of added) {
     const counterparts = present.filter((candidate) => matches(candidate, element));
-    for (const each of counterparts) used.add(each);
     const [counterpart] = counterparts;
     const result =
       element.map === undefined ? element : mergeMaps(counterpart, counterpart === undefined ? element : element.copy(), shape);
-    if (result !== undefined && !first.includes(result)) first.push(result);
+    for (const each of counterparts) used.set(each, result);
+    // Of lists with one key the patch's elements come first; with several, those that are new.
+    if (result !== undefined && !first.includes(result) && (counterpart === undefined || keys.length <= 1)) first.push(result);
   }
-  const list = new Traced(
-    [...first, ...present.filter((element) => !used.has(element))],
-    (isSet(target) ? target : patch)?.source ?? emptySource(),
-  );
-  return list;
+  const rest = present.flatMap((element) => {
+    const result = used.has(element) ? used.get(element) : element;
+    return result === undefined || first.includes(result) ? [] : result;
+  });
+  const source = (isSet(target) ? target : patch)?.source;
+  return source === undefined ? undefined : new Traced([...first, ...new Set(rest)], source);
 }
 
 /** Elements are one when the keys that both have agree, and there is such a key. */
@@ -110,8 +112,4 @@ function kindOf(node: Traced): string {
 
 function isSet(node: Traced | undefined): node is Traced {
   return node !== undefined && node.value !== null;
-}
-
-function emptySource(): never {
-  throw new Error('a merged list comes from a target or a patch');
 }

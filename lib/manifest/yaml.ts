@@ -7,7 +7,6 @@
 import { load } from 'js-yaml';
 import { refuseAliasBomb } from './aliases';
 import type { Document, Problem } from './document';
-import { Field } from './field';
 import { type JsonPointer, nearestExisting } from './json-pointer';
 import { unfold } from './list';
 import { Positions } from './positions';
@@ -27,7 +26,7 @@ export interface Reading {
 /** Deeper content would overflow the stacks of those who walk it. Real manifests stay below 50. */
 const DEEPEST = 400;
 
-/** The documents of a YAML file; of a `.json` file, only those that are objects of Kubernetes. */
+/** The documents of a YAML or JSON file. A broken `.json` file is a problem only when it claims to be an object of Kubernetes. */
 export function readYaml(text: string, file: string, dialect: Dialect = 'kubectl'): Reading {
   const reading: MutableReading = { documents: [], unjudged: [], problems: [] };
   const isJson = file.endsWith('.json');
@@ -48,7 +47,7 @@ export function readYaml(text: string, file: string, dialect: Dialect = 'kubectl
       if (!isJson || claimsToBeAnObject(chunk.text)) reading.problems.push({ file, ...reasonOf(error, chunk) });
       continue;
     }
-    if (content === undefined || content === null || (isJson && !isObject(content))) continue;
+    if (content === undefined || content === null) continue;
     add(reading, content, chunk, { file, index, dialect });
   }
   return reading;
@@ -131,11 +130,6 @@ function isTooDeep(content: unknown): boolean {
 
 function claimsToBeAnObject(json: string): boolean {
   return json.includes('"apiVersion"') && json.includes('"kind"');
-}
-
-function isObject(content: unknown): boolean {
-  const root = new Field(content);
-  return root.at('apiVersion').string !== undefined && root.at('kind').string !== undefined;
 }
 
 function quote(text: string): string {
