@@ -4,4 +4,6 @@ module.exports = {
   rootDir: '../..',
   testMatch: ['<rootDir>/test/package/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
+  globalSetup: '<rootDir>/test/package/pack.cjs',
+  globalTeardown: '<rootDir>/test/package/unpack.cjs',
 };

@@ -1,0 +1,44 @@
+/** What a stranger writes: a platform of three constructs, and its test. Both compile in any kind of project. */
+export const MAIN = `import { Chart } from 'cdk8s';
+import { Construct } from 'constructs';
+import { BlogWeb, Cluster, PlatformApp, Was } from 'cdk8s-hindsight';
+
+export const cluster = new Cluster({ nodes: [{ name: 'cp', roles: ['control-plane'] }, { name: 'w1' }, { name: 'w2' }] });
+
+export class Shop extends Chart {
+  constructor(scope: Construct) {
+    super(scope, 'shop', { namespace: 'shop' });
+    const api = new Was(this, 'api', { image: 'registry.example/api:1.4.2' });
+    new BlogWeb(this, 'front', { image: 'registry.example/front:2.0.0', host: 'shop.example.org', backends: { '/api': api } });
+  }
+}
+
+if (!process.env.TESTING) {
+  const app = new PlatformApp({ cluster });
+  new Shop(app);
+  app.synth();
+}
+`;
+
+export const TEST = `import { Testing } from 'cdk8s';
+import { judge, lessons, Resources, readYaml } from 'cdk8s-hindsight/check';
+import 'cdk8s-hindsight/jest';
+import { PlatformApp } from 'cdk8s-hindsight';
+process.env.TESTING = 'yes';
+import { cluster, Shop } from './main';
+
+test('the shop repeats no incident', () => {
+  const shop = new Shop(new PlatformApp({ cluster }));
+  expect(Testing.synth(shop)).toHaveNoFindings({ cluster });
+});
+
+test('an incident is found in YAML', () => {
+  const yaml = 'apiVersion: apps/v1\\nkind: Deployment\\nmetadata:\\n  name: x\\n  annotations: {sidecar.istio.io/inject: "false"}\\nspec:\\n  selector: {matchLabels: {app: x}}\\n  template: {metadata: {labels: {app: x}}, spec: {containers: [{name: x, image: "x:1"}]}}\\n';
+  expect(yaml).toHaveFinding('sidecar-annotation-misplaced', { name: 'x' });
+  const { findings } = judge(new Resources(readYaml(yaml, 'x.yaml').documents), cluster, lessons);
+  expect(findings.map(({ lesson, location }) => [lesson, location])).toContainEqual([
+    'sidecar-annotation-misplaced',
+    expect.objectContaining({ file: 'x.yaml', line: 5 }),
+  ]);
+});
+`;
