@@ -1,4 +1,4 @@
-import { Field } from '../manifest/field';
+import { stepsOf } from '../manifest/json-pointer';
 import { type NullField, nullFields } from '../manifest/schema-nulls';
 import type { Resource } from '../resources/resource';
 import { type Context, type Fix, type Lesson, type Violation } from './lesson';
@@ -152,7 +152,7 @@ spec: {size: null}
 };
 
 function messageOf({ path, name, holder, wants }: NullField): string {
-  const what = path.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~');
+  const what = stepsOf(path).join('.');
   const lost = Object.hasOwn(MEANT_EMPTY, name) && holder === 'fields' ? MEANT_EMPTY[name] : undefined;
   if (lost !== undefined) return `${what} is null, which counts as absent: ${lost}`;
   if (holder === 'map' && wants === 'text') return `${what} is null, which is read as the empty text`;
@@ -172,7 +172,7 @@ function fixOf(resource: Resource, { path, name, holder, wants }: NullField): Fi
   if (holder === 'map' && wants === 'text') return { description: 'write the text, "" if it is meant to be empty; or remove the key' };
   if (holder === 'list') return { description: 'remove the item, or say what it is' };
   if (Object.hasOwn(MEANT_EMPTY, name)) return { description: `write ${name}: {}`, edits: [{ path, value: {} }] };
-  const parent = new Field(resource.document.content).at(...path.split('/').slice(1, -1));
+  const parent = resource.at(...stepsOf(path).slice(0, -1));
   if (parent.isMap && parent.keys.length === 1) return { description: 'write its value, or remove it together with what holds it' };
   return { description: 'write its value, or remove it', edits: [{ path }] };
 }

@@ -1,9 +1,10 @@
-import { Field } from '../manifest/field';
+import { type JsonPointer, stepsOf } from '../manifest/json-pointer';
 import { schemaProblems } from '../manifest/schema';
 import type { SchemaProblem } from '../manifest/schema-problem';
 import type { Cluster } from '../facts/cluster';
 import type { Resource } from '../resources/resource';
 import { type Context, type Lesson, type Violation } from './lesson';
+import { rejectionsOf } from './policy-rejected';
 import { INJECT } from './sidecar-annotation-misplaced';
 
 export const schema: Lesson = {
@@ -378,35 +379,48 @@ spec:
     },
   ],
   *violations({ resources, cluster }: Context): Iterable<Violation> {
-    for (const resource of resources.all)
-      for (const problem of schemaProblems(resource.document.content)) {
-        if (isStillServed(problem, cluster) || isToldBetter(resource, problem)) continue;
-        const { path, message, mend, kind } = problem;
-        const consequence = kind === 'unknown-field' ? '' : ': the API server refuses it';
-        yield { resource, path, message: message + consequence, fix: mend };
+    for (const resource of resources.all) {
+      const problems = [...schemaProblems(resource.document.content)].filter((problem) => !isStillServed(problem, cluster));
+      if (problems.length === 0) continue;
+      const toldOfPolicy = [...rejectionsOf(resource, cluster.facts.network?.version)].map(({ path }) => path);
+      for (const { kind, path, message, mend } of problems) {
+        if (toldOfPolicy.some((other) => isSamePlace(path, other)) || (kind === 'unknown-field' && holdsSwitch(resource, path))) continue;
+        yield { resource, path, message: `${message}: ${CONSEQUENCE[kind]}`, fix: mend };
       }
+    }
   },
+};
+
+const REFUSED = 'the API server refuses the object';
+
+const CONSEQUENCE: Readonly<Record<SchemaProblem['kind'], string>> = {
+  'unknown-field': 'kubectl refuses the object, other clients drop the field without a word',
+  'unknown-kind': REFUSED,
+  alternatives: REFUSED,
+  name: REFUSED,
+  required: REFUSED,
+  type: REFUSED,
+  value: REFUSED,
 };
 
 /** A version that this cluster, being old, still knows. */
 function isStillServed({ since }: SchemaProblem, { facts }: Cluster): boolean {
   if (since === undefined || facts.kubernetesVersion === undefined) return false;
-  const minor = (version: string): number => Number(version.replace(/^v/, '').split('.')[1] ?? Number.NaN);
+  const minor = (version: string): number => Number(version.replace(/^v/, '').split('.')[1]?.replace(/\D.*$/, ''));
   return minor(facts.kubernetesVersion) < minor(since);
 }
 
-/** Whether another lesson owns the field. */
-function isToldBetter(resource: Resource, { kind, path }: SchemaProblem): boolean {
-  if (resource.group === 'cilium.io' && resource.kind.endsWith('NetworkPolicy')) return isPolicyRule(kind, path);
-  if (kind !== 'unknown-field') return false;
-  const field = new Field(resource.document.content).at(...path.slice(1).split('/'));
-  return [field, field.at('annotations')].some((annotations) => annotations.at(INJECT).isPresent);
+/** The field that another lesson tells of, or what holds it, or is in it: one mistake is one finding. */
+function isSamePlace(path: JsonPointer, other: JsonPointer): boolean {
+  return path === other || parentOf(path) === other || parentOf(other) === path;
 }
 
-/** Of Cilium's policies `policy-rejected` and `entity-in-endpoints` tell what Cilium makes of a rule; names and kinds of fields are left. */
-function isPolicyRule(kind: SchemaProblem['kind'], path: string): boolean {
-  if (!/^\/specs?\//.test(path)) return false;
-  if (kind === 'unknown-field') return false;
-  if (kind !== 'type') return true;
-  return /\/(from|to)Endpoints(\/\d+)?$|\/port$/.test(path);
+function parentOf(path: JsonPointer): JsonPointer {
+  return path.slice(0, path.lastIndexOf('/'));
+}
+
+/** Whether an unknown field holds Istio's switch, of which `sidecar-annotation-misplaced` tells. */
+function holdsSwitch(resource: Resource, path: JsonPointer): boolean {
+  const field = resource.at(...stepsOf(path));
+  return [field, field.at('annotations')].some((annotations) => annotations.at(INJECT).isPresent);
 }

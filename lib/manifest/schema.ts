@@ -143,7 +143,7 @@ function unknownField(key: string, value: unknown, { path, name, parents }: Plac
   const own = parents.at(-1)?.schema.fields ?? {};
   const meant = nearestName(key, Object.keys(own));
   const field = pointerTo(path, key);
-  const message = `${name} has no field ${JSON.stringify(key)}, which is refused or silently dropped`;
+  const message = `${name} has no field ${JSON.stringify(key)}`;
   if (meant !== undefined) {
     const edits = [{ path: field }, { path: pointerTo(path, meant), value }];
     return {

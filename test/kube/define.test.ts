@@ -59,7 +59,7 @@ describe('defining an object', () => {
       [
         'shop/api: the API server would refuse this Deployment:',
         '  /spec/replicas: replicas is the text "2", where a whole number belongs; write 2',
-        '  /spec/minReadySecond: spec has no field "minReadySecond", which is refused or silently dropped; "minReadySeconds" was probably meant; rename it to minReadySeconds',
+        '  /spec/minReadySecond: spec has no field "minReadySecond"; "minReadySeconds" was probably meant; rename it to minReadySeconds',
         '  /spec/paused: paused is the text "yes", where true or false belongs; write true',
       ].join('\n'),
     );
