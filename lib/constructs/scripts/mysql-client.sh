@@ -30,7 +30,7 @@ option_value() {
   printf '"%s"' "${value//$'\n'/\\n}"
 }
 
-sql() { "$CLIENT" --defaults-file="$OPTION_FILE" --connect-timeout=10 --default-character-set=utf8mb4 --batch --skip-column-names "$@"; }
+sql() { "$CLIENT" --defaults-file="$OPTION_FILE" --connect-timeout="${DB_TIMEOUT_SECONDS:-10}" --default-character-set=utf8mb4 --batch --skip-column-names "$@"; }
 
 # dump_tool_has OPTION: MySQL's and MariaDB's tools differ, and so do their versions.
 dump_tool_has() { grep -q -e "^  *\(-., \)\?--$1\b" "$WORK_DIR/.dump-help"; }

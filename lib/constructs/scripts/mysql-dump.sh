@@ -6,7 +6,7 @@
 # ALLOW_EMPTY            true: a database without a single row is a backup as well
 # MIN_BYTES              the compressed dump is at least so long
 # ENCRYPTION_KEY_FILE    encrypts, where set
-# WORK_DIR SECRET_DIR    scratch space; a folder in memory
+# WORK_DIR SECRET_DIR    scratch space; a folder in memory, which has room for a message when the scratch space has none
 # RUN_ID                 the pod's name
 set -u
 here=${BASH_SOURCE[0]%/*}
@@ -26,12 +26,12 @@ require_whole_number MIN_BYTES DB_PORT
 # shellcheck source=mysql-contents.sh
 . "$here/mysql-contents.sh"
 
-clean_up() { rm -f "$SECRET_DIR/client.cnf" "$WORK_DIR"/.dump* "$MANIFEST_FILE".*; }
+clean_up() { rm -f "$SECRET_DIR"/client.cnf "$SECRET_DIR"/dump-* "$WORK_DIR"/.dump* "$MANIFEST_FILE".*; }
 
 # ask SQL: the answer in the file .dump-answer, or the step fails with the server's words.
 ask() {
-  in_background sql --execute="$1" >"$WORK_DIR/.dump-answer" 2>"$WORK_DIR/.dump-said" ||
-    fail "$2 at $DB_HOST:$DB_PORT: $(last_words "$WORK_DIR/.dump-said")"
+  in_background sql --execute="$1" >"$WORK_DIR/.dump-answer" 2>"$SECRET_DIR/dump-said" ||
+    fail "$2 at $DB_HOST:$DB_PORT: $(last_words "$SECRET_DIR/dump-said")"
 }
 
 find_schemas() {
@@ -52,65 +52,76 @@ check_privileges() {
        UNION SELECT table_schema, privilege_type FROM information_schema.schema_privileges WHERE $1
        UNION SELECT CONCAT(table_schema, '.', table_name), privilege_type FROM information_schema.table_privileges WHERE $1" \
     'cannot read the privileges'
-  local schema privilege
+  local on what schema privilege
+  declare -A granted=() levels=()
+  while IFS=$'\t' read -r on what; do granted[$on/$what]=1 levels[$on]=1; done <"$WORK_DIR/.dump-answer"
   for schema in "${schemas[@]}"; do
     for privilege in SELECT 'SHOW VIEW' TRIGGER EVENT; do
-      has_privilege "$schema" "$privilege" || fail "user $DB_USER lacks $privilege on schema '$schema': part of it would be missing from the dump"
+      [[ -n ${granted[*/$privilege]:-} ]] || granted_on_schema "$schema" "$privilege" ||
+        fail "user $DB_USER lacks $privilege on schema '$schema': part of it would be missing from the dump"
     done
   done
-  has_privilege '*' SELECT || has_privilege '*' SHOW_ROUTINE || has_privilege '*' 'SHOW CREATE ROUTINE' || has_privilege mysql.proc SELECT ||
+  [[ -n ${granted[*/SELECT]:-}${granted[*/SHOW_ROUTINE]:-}${granted[*/SHOW CREATE ROUTINE]:-}${granted[mysql.proc/SELECT]:-} ]] ||
     fail "user $DB_USER may not see stored routines: grant SHOW_ROUTINE (MySQL) or SELECT on mysql.proc (MariaDB)"
 }
 
-has_privilege() {
-  local on what pattern
-  while IFS=$'\t' read -r on what; do
-    [[ $what == "$2" ]] || continue
-    if [[ $on == '*' || $on == "$1" ]]; then return 0; fi
-    # A grant on a schema is a LIKE pattern: make it one of the shell's.
-    pattern=${on//\\\\_/$'\x01'}
+# Of several grants that match a schema the server takes one, the most exact: so where the name itself is not among
+# them, every pattern that matches must grant it.
+granted_on_schema() {
+  if [[ -n ${levels[$1]:-} ]]; then
+    [[ -n ${granted[$1/$2]:-} ]]
+    return
+  fi
+  local level pattern found=1
+  for level in "${!levels[@]}"; do
+    pattern=${level//\\\\_/$'\x01'}
     pattern=${pattern//\\\\%/$'\x02'}
     pattern=${pattern//_/?}
     pattern=${pattern//%/*}
     pattern=${pattern//$'\x01'/_}
     pattern=${pattern//$'\x02'/%}
     # shellcheck disable=SC2053 # a pattern on purpose
-    if [[ $1 == $pattern ]]; then return 0; fi
-  done <"$WORK_DIR/.dump-answer"
-  return 1
+    [[ $level != '*' && $1 == $pattern ]] || continue
+    [[ -n ${granted[$level/$2]:-} ]] || return 1
+    found=0
+  done
+  return "$found"
 }
 
 # The dump, its record and its compression at once; each part's exit status counts.
 run_pipe() {
   local record statuses
   mkfifo "$WORK_DIR/.dump-fifo"
-  contents_of_dump "$WORK_DIR/.dump-digests" <"$WORK_DIR/.dump-fifo" >"$WORK_DIR/.dump-contents" &
+  contents_of_dump "$WORK_DIR/.dump-digests" <"$WORK_DIR/.dump-fifo" >"$WORK_DIR/.dump-contents" 2>"$SECRET_DIR/dump-said-4" &
   record=$!
   set +e
-  dump "${schemas[@]}" 2>"$WORK_DIR/.dump-said" | tee "$WORK_DIR/.dump-fifo" | gzip -c | seal >"$WORK_DIR/.dump"
+  dump "${schemas[@]}" 2>"$SECRET_DIR/dump-said-0" |
+    tee "$WORK_DIR/.dump-fifo" 2>"$SECRET_DIR/dump-said-1" |
+    gzip -c 2>"$SECRET_DIR/dump-said-2" |
+    seal >"$WORK_DIR/.dump" 2>"$SECRET_DIR/dump-said-3"
   statuses=("${PIPESTATUS[@]}")
   wait "$record"
   statuses+=("$?")
-  printf '%s' "${statuses[*]}" >"$WORK_DIR/.dump-statuses"
+  printf '%s' "${statuses[*]}" >"$SECRET_DIR/dump-statuses"
 }
 
 make_dump() {
-  in_background run_pipe 2>"$WORK_DIR/.dump-pipe-said" || true
-  local statuses names=('the dump' 'the copy to the record' 'compression' 'encryption' 'the record') index
-  read -r -a statuses <"$WORK_DIR/.dump-statuses" || true
-  ((${#statuses[@]} == ${#names[@]})) || fail "the dump did not come to its end: $(last_words "$WORK_DIR/.dump-pipe-said")"
+  in_background run_pipe 2>"$SECRET_DIR/dump-said" || true
+  local statuses names=('the dump' 'the copy to the record' 'compression' 'writing' 'the record') index
+  read -r -a statuses <"$SECRET_DIR/dump-statuses" || true
+  ((${#statuses[@]} == ${#names[@]})) || fail "the dump did not come to its end: $(last_words "$SECRET_DIR/dump-said")"
   # Where one part fails, those before it find their pipe broken: blame the last that failed by itself.
   for index in 3 2 4 1 0; do
     ((statuses[index] == 0 || statuses[index] == 141)) ||
-      fail "${names[index]} ended with status ${statuses[index]}: $(last_words "$WORK_DIR/.dump-said") $(last_words "$WORK_DIR/.dump-pipe-said")"
+      fail "${names[index]} ended with status ${statuses[index]}: $(last_words "$SECRET_DIR/dump-said-$index")"
   done
-  [[ ${statuses[*]} != *141* ]] || fail "a part of the dump was cut off (statuses ${statuses[*]}): $(last_words "$WORK_DIR/.dump-pipe-said")"
+  [[ ${statuses[*]} != *141* ]] || fail "a part of the dump was cut off (statuses ${statuses[*]})"
 }
 
 # Read what was written, as a restore would: it opens, unpacks, and its last line says that the tool came to its end.
 check_file() {
-  in_background last_line_of_file >"$WORK_DIR/.dump-last" 2>"$WORK_DIR/.dump-said" ||
-    fail "the file that was written does not open: $(last_words "$WORK_DIR/.dump-said")"
+  in_background last_line_of_file >"$WORK_DIR/.dump-last" 2>"$SECRET_DIR/dump-said" ||
+    fail "the file that was written does not open: $(last_words "$SECRET_DIR/dump-said")"
   [[ $(<"$WORK_DIR/.dump-last") == '-- Dump completed'* ]] || fail 'the dump has no completion mark: it is cut'
 }
 

@@ -45,6 +45,7 @@ hmac() {
 # padded_key HEX PAD: the 64 bytes of the key, filled with zeros, each combined with PAD.
 padded_key() {
   local hex=$1 pad=$2 index mixed=''
+  printf -v hex '%s%064d' "$hex" 0
   for ((index = 0; index < 64; index += 1)); do
     printf -v mixed '%s%02x' "$mixed" "$((16#${hex:index * 2:2} ^ pad))"
   done

@@ -11,7 +11,10 @@ export LC_ALL=C
 STEP=${0##*/}
 STEP=${STEP%.sh}
 
-log() { printf '%s %s: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$STEP" "$*" >&2; }
+# The log stays where it was, also where a signal arrives while standard error is collected in a file.
+exec 9>&2
+
+log() { printf '%s %s: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$STEP" "$*" >&9; }
 
 said_why=false
 
@@ -22,7 +25,12 @@ fail() {
 }
 
 # The last words of a program whose messages were collected in a file, on one line.
-last_words() { tail -n 3 "$1" | tr -s '\n' ' '; }
+last_words() {
+  local words
+  words=$(tail -n 3 "$1" | tr -s '\n\r\t ' ' ')
+  words=${words# }
+  printf '%s' "${words% }"
+}
 
 # require NAME...: each must hold a value.
 require() {
