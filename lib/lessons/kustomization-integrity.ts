@@ -1,11 +1,10 @@
 import type { Field } from '../manifest/field';
-import type { Repository } from '../manifest/repository';
+import { CheckoutFiles } from '../resources/checkout-files';
 import {
   folderOf,
   type Kustomization,
   KustomizationTree,
   kustomizationsOf,
-  KUSTOMIZATION_NAMES,
   type ListedPath,
   joinPath,
   normalPath,
@@ -169,7 +168,7 @@ metadata: {name: token}
   *violations({ resources, repository }: Context): Iterable<Violation> {
     const tree = new KustomizationTree(kustomizationsOf(resources));
     if (tree.all.length === 0) return;
-    const files = new Files(repository);
+    const files = new CheckoutFiles(repository);
     for (const kustomization of tree.all) yield* absent(kustomization, files);
     yield* unlisted(tree, resources);
     yield* renderedTwice(resources);
@@ -177,36 +176,9 @@ metadata: {name: token}
   },
 };
 
-/** The checkout's files and folders. */
-class Files {
-  private readonly folders = new Set<string>();
-
-  constructor(private readonly repository: Repository) {
-    for (const file of repository.files) {
-      for (let folder = folderOf(file); folder !== '' && !this.folders.has(folder); folder = folderOf(folder)) this.folders.add(folder);
-    }
-  }
-
-  /** Whether the checkout is known, under the same names as the documents. */
-  covers(file: string): boolean {
-    return this.repository.files.has(file);
-  }
-
-  has(path: string): boolean {
-    return this.repository.files.has(path);
-  }
-
-  isFolder(path: string): boolean {
-    return path === '' || this.folders.has(path);
-  }
-
-  isKustomized(folder: string): boolean {
-    return KUSTOMIZATION_NAMES.some((name) => this.has(joinPath(folder, name)));
-  }
-}
-
-function* absent(kustomization: Kustomization, files: Files): Iterable<Violation> {
-  if (!files.covers(kustomization.file)) return;
+function* absent(kustomization: Kustomization, files: CheckoutFiles): Iterable<Violation> {
+  // Where the documents have other names than the checkout's files, nothing can be said.
+  if (!files.has(kustomization.file)) return;
   for (const listed of kustomization.listed) {
     if (listed.isRemote || listed.path.startsWith('..') || listed.path.startsWith('/') || files.has(listed.path)) continue;
     const mayBeFolder = listed.role === 'resource' || listed.role === 'component' || listed.role === 'plugin';
@@ -215,7 +187,7 @@ function* absent(kustomization: Kustomization, files: Files): Iterable<Violation
   }
 }
 
-function notThere({ resource }: Kustomization, { field, path, role }: ListedPath, files: Files): Violation {
+function notThere({ resource }: Kustomization, { field, path, role }: ListedPath, files: CheckoutFiles): Violation {
   const text = field.string ?? '';
   if (files.isFolder(path)) {
     return violation(resource, field, `lists ${text}, a folder without a kustomization: kustomize refuses to render anything`, {
