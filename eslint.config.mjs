@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 const PROPS = 'ExportNamedDeclaration > TSInterfaceDeclaration[id.name=/Props$/]';
 
 export default tseslint.config(
-  { ignores: ['build/', '.cache/', 'dist/', 'coverage/', 'imports/schemas/', 'test/fixtures/', '**/*.{js,cjs,mjs}'] },
+  { ignores: ['**/build/', '.cache/', 'dist/', 'coverage/', 'imports/schemas/', 'test/fixtures/', '**/*.{js,cjs,mjs}'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   tseslint.configs.strictTypeChecked,
   {
