@@ -1,34 +1,12 @@
-import type { Cluster } from '../facts/cluster';
-import type { FactName } from '../facts/cluster-facts';
-import { DestinationSubsets } from '../resources/destination-subsets';
+import { ReferenceFlaws, type ReferenceFlaw } from '../facts/reference-flaws';
 import { unknownNamesIn, unknownTargetPorts } from '../resources/local-names';
-import { podReferencesOf, storageClassReference } from '../resources/pod-references';
-import { Providers } from '../resources/providers';
-import type { Reference, ReferencePart } from '../resources/reference';
-import { partsOf } from '../resources/reference-parts';
+import type { Reference } from '../resources/reference';
+import { referencesOf } from '../resources/references';
 import type { Resource } from '../resources/resource';
 import type { Resources } from '../resources/resources';
-import { rolloutReferencesOf } from '../resources/rollout-references';
-import { routeReferencesOf } from '../resources/route-references';
 import { Service } from '../resources/service';
 import { workloadOf } from '../resources/workload';
-import { type Context, type Lesson, type Related, type Skip, violation, type Violation } from './lesson';
-
-/** Everything that an object names and somebody has to provide. */
-export function referencesOf(resource: Resource): readonly Reference[] {
-  const workload = workloadOf(resource);
-  return [
-    ...(workload === undefined ? [] : podReferencesOf(workload)),
-    ...(resource.kind === 'PersistentVolumeClaim' ? claimReferences(resource) : []),
-    ...routeReferencesOf(resource),
-    ...rolloutReferencesOf(resource),
-  ];
-}
-
-/** A claim for one certain volume asks no StorageClass for anything. */
-function claimReferences(claim: Resource): readonly Reference[] {
-  return claim.at('spec', 'volumeName').isSet ? [] : storageClassReference(claim, claim.at('spec', 'storageClassName'));
-}
+import { type Context, type Lesson, type Skip, violation, type Violation } from './lesson';
 
 export const danglingReference: Lesson = {
   id: 'dangling-reference',
@@ -75,10 +53,7 @@ spec:
                 - name: AWS_SECRET_ACCESS_KEY
                   valueFrom: {secretKeyRef: {name: aws-s3-credentials, key: AWS_SECRET_ACCESS_KEY}}
                 - name: BUCKET
-                  valueFrom:
-                    configMapKeyRef:
-                      name: backup
-                      key: bucket # <- here
+                  valueFrom: {configMapKeyRef: {name: backup, key: bucket}} # <- here
               volumeMounts:
                 - {name: scratch, mountPath: /backup} # <- here
 ---
@@ -125,8 +100,6 @@ apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: {name: web, namespace: blog}
 spec:
-  hosts: [blog.example.org]
-  gateways: [mesh]
   http:
     - name: main
       route:
@@ -217,9 +190,7 @@ kind: Pod
 metadata: {name: client, namespace: blog}
 spec:
   containers:
-    - name: client
-      image: mysql:8.4
-      env: [{name: PASSWORD, valueFrom: {secretKeyRef: {name: db, key: password}}}] # <- here
+    - {name: client, image: "mysql:8.4", env: [{name: PASSWORD, valueFrom: {secretKeyRef: {name: db, key: password}}}]} # <- here
 ---
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
@@ -296,11 +267,7 @@ spec: {secretName: mysql-tls}
 apiVersion: batch/v1
 kind: Job
 metadata: {name: check, namespace: blog}
-spec:
-  template:
-    spec:
-      containers: [{name: check, image: "mysql:8.4"}]
-      volumes: [{name: data, persistentVolumeClaim: {claimName: data-mysql-0}}]
+spec: {template: {spec: {volumes: [{name: data, persistentVolumeClaim: {claimName: data-mysql-0}}]}}}
 `,
       cluster: {
         storageClasses: [{ name: 'longhorn' }],
@@ -425,10 +392,7 @@ spec:
   template:
     metadata: {labels: {app: api}}
     spec:
-      containers:
-        - name: api
-          image: registry.example/api:1
-          envFrom: [{secretRef: {name: pg-app}}]
+      containers: [{name: api, image: "registry.example/api:1", envFrom: [{secretRef: {name: pg-app}}]}]
       volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
 ---
 apiVersion: v1
@@ -439,160 +403,45 @@ spec: {accessModes: [ReadWriteMany]}
     },
   ],
   *violations({ resources, cluster }: Context): Iterable<Violation | Skip> {
-    const world: World = {
-      providers: new Providers(resources),
-      subsets: new DestinationSubsets(resources),
-      volumes: volumeClasses(resources),
-      cluster,
-    };
+    const flaws = new ReferenceFlaws(resources, cluster);
     for (const resource of resources.all) {
-      const places = new Map<string, Reference[]>();
+      // A pod may name one missing Secret ten times: that is one finding, with its places.
+      const found = new Map<string, { readonly flaw: ReferenceFlaw; readonly references: Reference[] }>();
       for (const reference of referencesOf(resource)) {
-        const flaw = flawOf(reference, world);
+        const flaw = flaws.of(reference);
         if (flaw === undefined) continue;
-        if (isNeed(flaw)) yield { resource, needs: flaw.needs };
-        else places.set(flaw.key, [...(places.get(flaw.key) ?? []), reference]);
+        if ('needs' in flaw) yield { resource, needs: flaw.needs };
+        else {
+          const same = found.get(flaw.key);
+          if (same === undefined) found.set(flaw.key, { flaw, references: [reference] });
+          else same.references.push(reference);
+        }
       }
-      for (const [first, ...others] of places.values()) {
-        const flaw = first && flawOf(first, world);
-        if (first !== undefined && flaw !== undefined && !isNeed(flaw)) yield report(first, others, flaw);
-      }
+      for (const { flaw, references } of found.values()) yield report(resource, flaw, references);
       yield* undeclaredNames(resource, resources);
     }
   },
 };
 
-/** What references are looked up in. */
-interface World {
-  readonly providers: Providers;
-  readonly subsets: DestinationSubsets;
-  /** The class names that declared volumes offer themselves under. */
-  readonly volumes: ReadonlySet<string>;
-  readonly cluster: Cluster;
-}
+/** How many of the other places that name the same thing a finding lists. */
+const MOST_PLACES = 3;
 
-interface Flaw {
-  /** The same for all references of an object that lack the same thing. */
-  readonly key: string;
-  readonly severity: 'error' | 'warning';
-  readonly message: string;
-  readonly related: readonly Related[];
-  readonly field: Reference['field'];
-}
-
-interface Need {
-  readonly needs: readonly FactName[];
-}
-
-function isNeed(flaw: Flaw | Need): flaw is Need {
-  return 'needs' in flaw;
-}
-
-function flawOf(reference: Reference, world: World): Flaw | Need | undefined {
-  const provision = world.providers.provisionOf(reference);
-  if (provision.kind === 'missing') return missing(reference, world);
-  const { part } = reference;
-  if (part === undefined) return undefined;
-  if (reference.kind === 'Service' && part.kind === 'subset') return subsetFlaw(reference, part, world);
-  const parts = partsOf(provision, part.kind);
-  if (parts === undefined || parts.has(part.name)) return undefined;
-  const owner = provision.kind === 'declared' ? provision.resources[0] : provision.by;
-  return partFlaw(reference, part, parts, owner);
-}
-
-/** The classes that the facts list completely: with them a name is known to be wrong, without them nothing is known. */
-function missing(reference: Reference, world: World): Flaw | Need | undefined {
-  const { cluster, volumes } = world;
-  switch (reference.kind) {
-    case 'StorageClass':
-      if (volumes.has(reference.name) || cluster.facts.storageClasses?.some(({ name }) => name === reference.name) === true)
-        return undefined;
-      return cluster.knows('storageClasses') ? absent(reference, 'error', world) : { needs: ['storageClasses'] };
-    case 'IngressClass':
-      if (cluster.ingressController(reference.name) !== undefined) return undefined;
-      return cluster.knows('ingressControllers') ? absent(reference, 'error', world) : { needs: ['ingressControllers'] };
-    default:
-      return absent(reference, reference.origin === 'together' || namesakes(reference, world).length > 0 ? 'error' : 'warning', world);
-  }
-}
-
-/** Workloads of the same name and another kind: what was meant, or what the missing Service should have stood before. */
-function namesakes({ from, kind, name, namespace, group }: Reference, { providers }: World): readonly Resource[] {
-  const kinds = [['apps', 'Deployment'], ['apps', 'StatefulSet'], ['argoproj.io', 'Rollout'], ['apps', 'DaemonSet']] as const; // prettier-ignore
-  if (kind !== 'Service' && !kinds.some(([ofGroup, ofKind]) => ofGroup === group && ofKind === kind)) return [];
-  return kinds
-    .filter(([, ofKind]) => ofKind !== kind)
-    .flatMap(([ofGroup, ofKind]) => providers.find(ofGroup, ofKind, namespace, name))
-    .filter((resource) => resource !== from);
-}
-
-function absent(reference: Reference, severity: Flaw['severity'], world: World): Flaw {
-  const { kind, group, name, consequence, field } = reference;
-  const elsewhere = world.providers.anywhere(group, kind, name);
-  const near = [
-    ...namesakes(reference, world).map((resource) => ({
-      message: `${resource.toString()} has this name`,
-      resource,
-      path: resource.at('metadata', 'name').path,
-    })),
-    ...elsewhere.map((resource) => ({
-      message: `one of this name is in another namespace: ${resource.toString()}`,
-      resource,
-      path: resource.at('metadata', 'name').path,
-    })),
-  ];
-  const doubt = severity === 'warning' ? '. It may come from outside of the manifests: then name it under existing in the facts' : '';
-  return {
-    key: `${kind} ${nameOf(reference)}`,
-    severity,
-    message: `it names ${kind} ${nameOf(reference)}, which nothing in the manifests or the facts provides: ${consequence}${doubt}`,
-    related: near.slice(0, 3),
-    field,
-  };
-}
-
-function partFlaw(reference: Reference, part: ReferencePart, parts: ReadonlySet<string>, owner: Resource | undefined): Flaw {
-  const has = parts.size === 0 ? 'which has none' : `which has ${[...parts].slice(0, 8).join(', ')}${parts.size > 8 ? ', …' : ''}`;
-  return {
-    key: `${reference.kind} ${nameOf(reference)} ${part.kind} ${part.name}`,
-    severity: 'error',
-    message: `it asks for ${part.kind} ${part.name} of ${reference.kind} ${nameOf(reference)}, ${has}: ${reference.consequence}`,
-    related: owner === undefined ? [] : [{ message: owner.toString(), resource: owner, path: owner.at('metadata', 'name').path }],
-    field: part.field,
-  };
-}
-
-function subsetFlaw(reference: Reference, part: ReferencePart, { subsets }: World): Flaw | undefined {
-  const rules = subsets.rulesFor(reference.namespace, reference.name);
-  const declared = new Set(rules.flatMap((rule) => rule.at('spec', 'subsets').items.flatMap((subset) => subset.at('name').text ?? [])));
-  if (declared.has(part.name)) return undefined;
-  if (rules.length > 0) return partFlaw(reference, part, declared, rules[0]);
-  return {
-    key: `${reference.kind} ${nameOf(reference)} ${part.kind} ${part.name}`,
-    severity: 'warning',
-    message: `it sends to subset ${part.name} of Service ${nameOf(reference)}, and no DestinationRule for it is declared: ${reference.consequence}. It may come from outside of the manifests`,
-    related: [],
-    field: part.field,
-  };
-}
-
-function report({ from }: Reference, others: readonly Reference[], { message, severity, related, field }: Flaw): Violation {
-  const again = others.map((other) => other.part?.field ?? other.field).filter(({ path }) => path !== field.path);
-  const places = again.slice(0, 3).map(({ path }) => ({ message: 'named here too', resource: from, path }));
+function report(from: Resource, { field, message, isCertain, related }: ReferenceFlaw, references: readonly Reference[]): Violation {
+  const places = references
+    .map((reference) => (field === reference.part?.field ? field : reference.field))
+    .filter(({ path }) => path !== field.path);
   return violation(from, field, message, {
-    severity,
-    related: [...related, ...places],
+    severity: isCertain ? 'error' : 'warning',
+    related: [
+      ...related.map((near) => ({ ...near, path: near.resource.at('metadata', 'name').path })),
+      ...places.slice(0, MOST_PLACES).map(({ path }) => ({ message: 'named here too', resource: from, path })),
+    ],
     fix: {
-      description:
-        severity === 'error'
-          ? 'name what is declared, or declare it'
-          : 'correct the name, declare the object, or mark the reference as optional where it is',
+      description: isCertain
+        ? 'name what is declared, or declare it'
+        : 'correct the name, declare the object, or mark the reference as optional where it is',
     },
   });
-}
-
-function nameOf({ namespace, name }: Reference): string {
-  return namespace === null ? name : `${namespace}/${name}`;
 }
 
 function* undeclaredNames(resource: Resource, resources: Resources): Iterable<Violation> {
@@ -603,8 +452,4 @@ function* undeclaredNames(resource: Resource, resources: Resources): Iterable<Vi
     yield violation(resource, field, `it names ${what}, which is not among ${where}: ${consequence}`, {
       fix: { description: 'name what is declared, or declare it' },
     });
-}
-
-function volumeClasses(resources: Resources): ReadonlySet<string> {
-  return new Set(resources.ofKind('', 'PersistentVolume').flatMap((volume) => volume.at('spec', 'storageClassName').text ?? []));
 }

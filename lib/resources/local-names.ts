@@ -2,7 +2,7 @@
 import type { Field } from '../manifest/field';
 import type { Container } from './container';
 import type { Resources } from './resources';
-import { Service } from './service';
+import type { Service } from './service';
 import type { Workload } from './workload';
 
 export interface UnknownName {

@@ -15,7 +15,7 @@ export interface PodSelector {
   /** Where its pods are: a namespace, null where that is unknown, undefined for all namespaces. */
   readonly namespace: string | null | undefined;
   /** Where the label of that key was written. */
-  fieldOf(key: string): Field;
+  readonly fieldOf: (key: string) => Field;
 }
 
 const ISTIO_POLICIES = new Set(['AuthorizationPolicy', 'PeerAuthentication', 'RequestAuthentication']);
