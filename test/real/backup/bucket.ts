@@ -2,7 +2,7 @@
 import { createServer, request as forwardTo } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdirSync, readFileSync, readdirSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import S3rver from 's3rver';
 import { volume } from './pod';
@@ -32,6 +32,7 @@ export interface Bucket {
   readonly read: (file: string) => Buffer;
   readonly write: (file: string, content: Buffer) => void;
   readonly cut: (file: string, bytes: number) => void;
+  readonly remove: (file: string) => void;
   /** As if it had been stored then. */
   readonly date: (file: string, when: Date) => void;
   readonly close: () => Promise<void>;
@@ -62,6 +63,7 @@ export async function startBucket(prefix = 'mysql/db'): Promise<Bucket> {
       writeFileSync(path(file), content);
     },
     cut: (file, bytes) => truncateSync(path(file), bytes),
+    remove: (file) => rmSync(path(file)),
     date: (file, when) => utimesSync(path(file), when, when),
     close: () => close(proxy).then(() => store.close()),
   };

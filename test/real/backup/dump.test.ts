@@ -8,12 +8,10 @@ import { describeWith } from '../tools';
 import { hardSchemas, startDatabase } from './database';
 import type { Database } from './database';
 import { faultTable } from './fault-table';
-import { makeSubfolder, podUser, removeVolumes, runStep, startStep } from './pod';
+import { commandLines, commandLinesDuring, makeSubfolder, podUser, removeVolumes, runStep, sleep, startStep } from './pod';
 import type { StepResult } from './pod';
 import { mysqlDump, podVolumes } from './steps';
 import type { PodVolumes } from './steps';
-
-const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 describeWith(['mariadbd', 'mariadb-dump', 'openssl'], 'mysql-dump.sh', () => {
   let database: Database;
@@ -95,19 +93,14 @@ describeWith(['mariadbd', 'mariadb-dump', 'openssl'], 'mysql-dump.sh', () => {
 
   test('shows the password on no command line and in no log, and leaves no option file', async () => {
     const running = startStep(mysqlDump(database, volumes, { DATABASES: 'big' }));
-    const seen = new Set<string>();
-    let modes = new Set<number>();
-    let over = false;
-    void running.finished.then(() => (over = true));
-    while (!over) {
-      for (const line of commandLines()) seen.add(line);
+    const modes = new Set<number>();
+    const seen = await commandLinesDuring(running, () => {
       const file = join(volumes.secret, 'client.cnf');
-      if (existsSync(file)) modes = modes.add(statSync(file).mode & 0o777);
-      await sleep(5);
-    }
+      if (existsSync(file)) modes.add(statSync(file).mode & 0o777);
+    });
     const result = await running.finished;
-    expect([...seen].filter((line) => line.includes('mariadb-dump') && line.includes('--single-transaction'))).not.toEqual([]);
-    expect([...seen].filter((line) => line.includes(database.password) || line.includes('ss\\w#or'))).toEqual([]);
+    expect(seen.filter((line) => line.includes('mariadb-dump') && line.includes('--single-transaction'))).not.toEqual([]);
+    expect(seen.filter((line) => line.includes(database.password) || line.includes('ss\\w#or'))).toEqual([]);
     expect(modes).toEqual(new Set([0o600]));
     expect(result.log).not.toContain('ss\\w#or');
     expect(readdirSync(volumes.secret)).toEqual([]);
@@ -256,15 +249,3 @@ describeWith(['mariadbd', 'mariadb-dump', 'openssl'], 'mysql-dump.sh', () => {
     while (!existsSync(file) || statSync(file).size < 1_000_000) await sleep(5);
   }
 });
-
-function commandLines(): string[] {
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .flatMap((process) => {
-      try {
-        return [readFileSync(`/proc/${process}/cmdline`, 'utf8').replaceAll('\0', ' ')];
-      } catch {
-        return [];
-      }
-    });
-}

@@ -1,7 +1,7 @@
 // Runs a step of a pod as the kubelet would: its command, its environment and nothing else, its mounts as folders, a user without
 // rights, SIGTERM for an eviction.
 import { spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemPath } from '../tools';
@@ -91,7 +91,34 @@ function lastLine(log: string): string {
   return line.replace(/^\S+Z /, '').trimEnd();
 }
 
-/** A small disk that is full soon; undefined where only root could make one and we are not. */
+/** Of every process of this machine, as anybody on it may read them. */
+export function commandLines(): readonly string[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .flatMap((process) => {
+      try {
+        return [readFileSync(`/proc/${process}/cmdline`, 'utf8').replaceAll('\0', ' ')];
+      } catch {
+        return [];
+      }
+    });
+}
+
+/** Every command line that was seen until the step finished. */
+export async function commandLinesDuring(step: RunningStep, look: () => void = () => undefined): Promise<readonly string[]> {
+  const seen = new Set<string>();
+  let over = false;
+  void step.finished.finally(() => (over = true));
+  while (!over) {
+    for (const line of commandLines()) seen.add(line);
+    look();
+    await sleep(10);
+  }
+  return [...seen];
+}
+
+export const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
 export function makeSubfolder(parent: string, name: string): string {
   const folder = join(parent, name);
   mkdirSync(folder);

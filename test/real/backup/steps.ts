@@ -58,6 +58,27 @@ export function mysqlRestore(database: Database, volumes: PodVolumes, env: Env =
   });
 }
 
+export interface EtcdServer {
+  readonly port: number;
+  /** The folder of ca.crt, server.crt and server.key. */
+  readonly pki: string;
+}
+
+/** etcd's image has no shell: its client is the command, and the environment all that it is told. */
+export function etcdSave(server: EtcdServer, volumes: PodVolumes): PodStep {
+  return {
+    command: ['etcdctl', 'snapshot', 'save', '/work/snapshot.db', '--dial-timeout=2s', '--command-timeout=3s'],
+    env: {
+      ETCDCTL_API: '3',
+      ETCDCTL_ENDPOINTS: `https://127.0.0.1:${server.port}`,
+      ETCDCTL_CACERT: '/pki/ca.crt',
+      ETCDCTL_CERT: '/pki/server.crt',
+      ETCDCTL_KEY: '/pki/server.key',
+    },
+    mounts: { '/work': volumes.work, '/pki': server.pki },
+  };
+}
+
 export function etcdDescribe(volumes: PodVolumes, env: Env = {}): PodStep {
   return step(etcdBackupScripts, 'etcd-describe.sh', volumes, { SNAPSHOT_FILE: '/work/snapshot.db', RUN_ID: 'etcd-x1', ...env });
 }
