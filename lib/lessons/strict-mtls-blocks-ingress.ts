@@ -8,6 +8,34 @@ export function mtlsModeFor(clients: readonly { readonly isInMesh: boolean }[]):
   return clients.length > 0 && clients.every(({ isInMesh }) => isInMesh) ? 'STRICT' : 'PERMISSIVE';
 }
 
+/** The way of the examples: from an Ingress by a Service to the pods. */
+const INGRESS = `apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: blog, namespace: blog}
+spec:
+  ingressClassName: nginx
+  rules:
+    - http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}
+`;
+
+const SERVICE = `---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: blog}
+spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
+`;
+
+const PODS = `---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: blog}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: nginx, image: "web:1.0", ports: [{containerPort: 8080}]}]}
+`;
+
 export const strictMtlsBlocksIngress: Lesson = {
   id: 'strict-mtls-blocks-ingress',
   title: 'STRICT mutual TLS stays away from pods that an ingress outside of the mesh reaches',
@@ -33,28 +61,7 @@ export const strictMtlsBlocksIngress: Lesson = {
   needs: ['ingressControllers', 'mesh'],
   bad: [
     {
-      yaml: `apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: blog, namespace: blog}
-spec:
-  ingressClassName: nginx
-  rules:
-    - http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: blog}
-spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: blog}
-spec:
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: nginx, image: "web:1.0", ports: [{containerPort: 8080}]}]}
----
+      yaml: `${INGRESS}${SERVICE}${PODS}---
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata: {name: default, namespace: blog}
@@ -73,28 +80,7 @@ spec:
     {
       // Mesh-wide, where the facts say that the namespace is injected.
       cluster: { mesh: { kind: 'istio', injectedNamespaces: ['blog'] } },
-      yaml: `apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: blog, namespace: blog}
-spec:
-  ingressClassName: nginx
-  rules:
-    - http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: blog}
-spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: blog}
-spec:
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: nginx, image: "web:1.0", ports: [{containerPort: 8080}]}]}
----
+      yaml: `${INGRESS}${SERVICE}${PODS}---
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata: {name: default, namespace: istio-system}
@@ -105,28 +91,7 @@ spec:
     },
     {
       // The narrowest wins: the port.
-      yaml: `apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: blog, namespace: blog}
-spec:
-  ingressClassName: nginx
-  rules:
-    - http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: blog}
-spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: blog}
-spec:
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: nginx, image: "web:1.0", ports: [{containerPort: 8080}]}]}
----
+      yaml: `${INGRESS}${SERVICE}${PODS}---
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata: {name: default, namespace: blog}
@@ -154,21 +119,7 @@ spec:
   ingressClassName: traefik
   rules:
     - http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: blog}
-spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: blog}
-spec:
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: nginx, image: "web:1.0", ports: [{containerPort: 8080}]}]}
----
+${SERVICE}${PODS}---
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata: {name: web, namespace: blog}
@@ -181,28 +132,7 @@ spec:
   ],
   good: [
     {
-      yaml: `apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: blog, namespace: blog}
-spec:
-  ingressClassName: nginx
-  rules:
-    - http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: blog}
-spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: blog}
-spec:
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: nginx, image: "web:1.0", ports: [{containerPort: 8080}]}]}
----
+      yaml: `${INGRESS}${SERVICE}${PODS}---
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata: {name: default, namespace: blog}
@@ -219,28 +149,7 @@ spec:
     },
     {
       // An exception for the port; policies of other workloads and namespaces.
-      yaml: `apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: blog, namespace: blog}
-spec:
-  ingressClassName: nginx
-  rules:
-    - http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: blog}
-spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: blog}
-spec:
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: nginx, image: "web:1.0", ports: [{containerPort: 8080}]}]}
----
+      yaml: `${INGRESS}${SERVICE}${PODS}---
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata: {name: web, namespace: blog}
@@ -266,28 +175,7 @@ spec:
     {
       // The controller is in the mesh.
       cluster: { ingressControllers: [{ class: 'nginx', namespace: 'ingress-nginx', labels: { app: 'ingress-nginx' }, inMesh: true }] },
-      yaml: `apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: blog, namespace: blog}
-spec:
-  ingressClassName: nginx
-  rules:
-    - http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: blog}
-spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: blog}
-spec:
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: nginx, image: "web:1.0", ports: [{containerPort: 8080}]}]}
----
+      yaml: `${INGRESS}${SERVICE}${PODS}---
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata: {name: default, namespace: blog}
@@ -297,19 +185,7 @@ spec:
     },
     {
       // The sidecar does not take the port.
-      yaml: `apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: blog, namespace: blog}
-spec:
-  ingressClassName: nginx
-  rules:
-    - http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: blog}
-spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
----
+      yaml: `${INGRESS}${SERVICE}---
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web, namespace: blog}
@@ -330,19 +206,7 @@ spec:
     },
     {
       // The pod has no sidecar.
-      yaml: `apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: blog, namespace: blog}
-spec:
-  ingressClassName: nginx
-  rules:
-    - http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: blog}
-spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
----
+      yaml: `${INGRESS}${SERVICE}---
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web, namespace: blog}
@@ -361,28 +225,7 @@ spec:
     },
     {
       // A selector in the root namespace selects nothing elsewhere.
-      yaml: `apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: blog, namespace: blog}
-spec:
-  ingressClassName: nginx
-  rules:
-    - http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: blog}
-spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: blog}
-spec:
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: nginx, image: "web:1.0", ports: [{containerPort: 8080}]}]}
----
+      yaml: `${INGRESS}${SERVICE}${PODS}---
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata: {name: edge, namespace: istio-system}
@@ -400,21 +243,7 @@ spec:
   ingressClassName: istio
   rules:
     - http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: blog}
-spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: blog}
-spec:
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: nginx, image: "web:1.0", ports: [{containerPort: 8080}]}]}
----
+${SERVICE}${PODS}---
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata: {name: default, namespace: blog}
@@ -431,21 +260,7 @@ spec:
   ingressClassName: haproxy
   rules:
     - http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: blog}
-spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: blog}
-spec:
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: nginx, image: "web:1.0", ports: [{containerPort: 8080}]}]}
----
+${SERVICE}${PODS}---
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata: {name: default, namespace: blog}
@@ -496,13 +311,11 @@ function* resets({ mtls: { policy, field, level }, workload, isSidecarKnown, rou
     field,
     `STRICT for ${reach}: ${route.ingress.toString()} sends plaintext to ${workload.toString()} port ${route.port}, since ${controller} is outside of the mesh, and its connections are reset (502)${inferred}`,
     {
-      related: routes
-        .slice(0, 10)
-        .map(({ ingress, field: backend }) => ({
-          message: 'reaches the pods from outside of the mesh',
-          resource: ingress,
-          path: backend.path,
-        })),
+      related: routes.slice(0, 10).map(({ ingress, field: backend }) => ({
+        message: 'reaches the pods from outside of the mesh',
+        resource: ingress,
+        path: backend.path,
+      })),
       fix: {
         description: `make ${workload.name} PERMISSIVE by a PeerAuthentication of its own, at least on port ${route.port}; or take the controller into the mesh`,
       },
