@@ -1,18 +1,29 @@
 /** The cluster's facts, with what follows from them. */
 import type { Document } from '../manifest/document';
+import { type JsonPointer, pointerTo } from '../manifest/json-pointer';
 import type { ClusterFacts, FactName, IngressControllerFacts, MeshFacts, NodeFacts, PodsFacts, TaintFacts } from './cluster-facts';
+import { factProblems } from './facts-problems';
+import { completeFacts, type GivenFacts } from './given-facts';
+import { DNS_PODS, ISTIOD_PODS } from './well-known-pods';
 
 /** The taint of a kubeadm control plane. Source: kubernetes.io, Well-Known Labels, Annotations and Taints. */
 const CONTROL_PLANE_TAINT: TaintFacts = { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' };
 
 export class Cluster {
+  readonly facts: ClusterFacts;
+
+  /** @throws Error with everything that is wrong with the facts */
   constructor(
-    readonly facts: ClusterFacts = {},
+    facts: GivenFacts = {},
     /** Where the facts were written, for findings about the cluster itself. */
     readonly source: string = 'cluster facts',
     /** Where in that file each fact was written. @default - all at its beginning */
     private readonly locate: Document['locate'] = () => ({ file: source, line: 1, column: 1, endLine: 1, endColumn: 1 }),
-  ) {}
+  ) {
+    const problems = factProblems(facts).map(({ path, message }) => `  ${path}: ${message}`);
+    if (problems.length > 0) throw new Error(`the facts of the cluster are wrong:\n${problems.join('\n')}`);
+    this.facts = completeFacts(facts);
+  }
 
   /** The facts themselves, for findings about the cluster as a whole. */
   get document(): Document {
@@ -43,7 +54,7 @@ export class Cluster {
   }
 
   get dns(): PodsFacts {
-    return this.facts.dns ?? { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } };
+    return this.facts.dns ?? DNS_PODS;
   }
 
   get mesh(): MeshFacts | undefined {
@@ -51,7 +62,7 @@ export class Cluster {
   }
 
   get meshControlPlane(): PodsFacts {
-    return this.mesh?.controlPlane ?? { namespace: 'istio-system', labels: { app: 'istiod' } };
+    return this.mesh?.controlPlane ?? ISTIOD_PODS;
   }
 
   /** Whether the mesh injects sidecars into pods of this namespace. */
@@ -65,10 +76,10 @@ export class Cluster {
 
   /** What other hands provide, as documents. */
   get existing(): readonly Document[] {
-    return (this.facts.existing ?? []).map((content) => ({
+    return (this.facts.existing ?? []).map((content, index) => ({
       content,
       source: this.source,
-      locate: () => ({ file: this.source, line: 1, column: 1, endLine: 1, endColumn: 1 }),
+      locate: (pointer: JsonPointer) => this.locate(pointerTo('/existing', index) + pointer),
     }));
   }
 }

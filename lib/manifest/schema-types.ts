@@ -20,6 +20,8 @@ export interface ScalarSchema {
   readonly min?: number;
   readonly max?: number;
   readonly pattern?: string;
+  /** What the pattern means, in words. @default - the pattern is shown */
+  readonly meaning?: string;
   readonly minLength?: number;
   readonly maxLength?: number;
 }

@@ -88,12 +88,15 @@ function enumProblem({ enum: values }: EnumSchema, value: unknown): ValueProblem
   return { kind: 'value', message: `is ${shown(value)}, which is none of ${allowed}${question}`, meant };
 }
 
-function textProblem({ pattern, minLength = 0, maxLength = Infinity }: ScalarSchema, value: string): ValueProblem | undefined {
+function textProblem({ pattern, meaning, minLength = 0, maxLength = Infinity }: ScalarSchema, value: string): ValueProblem | undefined {
   const length = [...value].length;
   if (length < minLength) return { kind: 'value', message: minLength === 1 ? 'is empty' : `is shorter than ${minLength} characters` };
   if (length > maxLength) return { kind: 'value', message: `is longer than ${maxLength} characters` };
   if (pattern === undefined || length > LONGEST_MATCHED || new RegExp(pattern, 'u').test(value)) return undefined;
-  return { kind: 'value', message: `is ${shown(value)}, which does not match ${pattern}` };
+  return {
+    kind: 'value',
+    message: `is ${shown(value)}, which ${meaning === undefined ? `does not match ${pattern}` : `is no ${meaning}`}`,
+  };
 }
 
 function numberProblem({ min = -Infinity, max = Infinity }: ScalarSchema, value: unknown): ValueProblem | undefined {

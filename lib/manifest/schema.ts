@@ -37,9 +37,9 @@ export function* schemaProblems(content: unknown): Generator<SchemaProblem> {
   yield* objectProblems(apiVersion, kind, content);
 }
 
-/** Whether `schemaProblems` can judge a kind. */
-export function hasSchema(apiVersion: string, kind: string): boolean {
-  return schemaOfKind(apiVersion, kind) !== undefined;
+/** What is wrong with a value that has to be of a certain shape; `name` is what to call it. */
+export function shapeProblems(value: unknown, schema: ObjectSchema, name: string): Generator<SchemaProblem> {
+  return valueProblems(value, { schema, file: '' }, { path: '', name, parents: [], isSecret: () => false });
 }
 
 interface Place {
