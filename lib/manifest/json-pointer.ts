@@ -7,8 +7,13 @@ export type Step = string | number;
 /** `pointer` with further steps appended, each escaped. */
 export function pointerTo(pointer: JsonPointer, ...steps: readonly Step[]): JsonPointer {
   let result = pointer;
-  for (const step of steps) result += `/${typeof step === 'number' ? step : step.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  for (const step of steps) result += `/${typeof step === 'number' ? step : escaped(step)}`;
   return result;
+}
+
+/** Hardly any key needs it, and every field of every document comes through here. */
+function escaped(step: string): string {
+  return step.includes('/') || step.includes('~') ? step.replaceAll('~', '~0').replaceAll('/', '~1') : step;
 }
 
 /** The steps of a pointer, unescaped. List indexes come back as strings. */

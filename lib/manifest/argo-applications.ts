@@ -1,0 +1,183 @@
+/**
+ * Argo CD Applications, as far as they tell how other files of the same repository are applied.
+ *
+ * Of an ApplicationSet, those that its list and git directory generators make; what other generators add is not known here.
+ */
+import type { AppliedBy, Document } from './document';
+import { Field } from './field';
+import { nameOfRootPath, type Repository } from './repository';
+
+/** A folder that an Application takes its manifests from. */
+export interface ApplicationSource {
+  readonly by: AppliedBy;
+  /** Where objects without a namespace land. @default - not said */
+  readonly namespace?: string;
+  /** The folder, named as files are; `.` for all of them. */
+  readonly folder: string;
+  readonly isRecursive: boolean;
+  /** Whether it takes a file, by its path below the folder. */
+  takes(path: string): boolean;
+}
+
+type Parameters = Readonly<Record<string, string>>;
+
+export function applicationSources(
+  documents: readonly Document[],
+  repository: Repository,
+  folders: ReadonlySet<string>,
+): ApplicationSource[] {
+  const declared = documents.map((document) => ({ document, root: new Field(document.content) })).filter(({ root }) => isArgo(root));
+  const isOwn = ownUrls(declared.map(({ root }) => root), repository); // prettier-ignore
+  return declared.flatMap(({ root, document }) => {
+    const namespace = root.at('metadata', 'namespace').string ?? document.applied?.namespace;
+    if (root.at('kind').string === 'Application') return sourcesOf(root, {}, namespace, repository, isOwn);
+    const generators = root.at('spec', 'generators').items;
+    return generators
+      .flatMap((generator) => parametersOf(generator, repository, folders, isOwn))
+      .flatMap((parameters) => sourcesOf(root.at('spec', 'template'), parameters, namespace, repository, isOwn));
+  });
+}
+
+function isArgo(root: Field): boolean {
+  const isGroup = root.at('apiVersion').string?.startsWith('argoproj.io/') === true;
+  return isGroup && ['Application', 'ApplicationSet'].includes(root.at('kind').string ?? '');
+}
+
+function sourcesOf(
+  application: Field,
+  parameters: Parameters,
+  namespace: string | undefined,
+  repository: Repository,
+  isOwn: (url: string) => boolean,
+): ApplicationSource[] {
+  const text = (field: Field): string | undefined => substituted(field.text, parameters);
+  const spec = application.at('spec');
+  const automated = spec.at('syncPolicy', 'automated');
+  const isAutomated = automated.isMap && automated.at('enabled').boolean !== false;
+  const by = {
+    name: text(application.at('metadata', 'name')) ?? '',
+    namespace,
+    selfHeal: isAutomated && automated.at('selfHeal').boolean === true,
+    prune: isAutomated && automated.at('prune').boolean === true,
+  };
+  const sources = spec.at('sources').isList ? spec.at('sources').items : [spec.at('source')];
+  return sources.flatMap((source) => {
+    const path = text(source.at('path'));
+    if (path === undefined || source.at('chart').isSet || !isOwn(text(source.at('repoURL')) ?? '')) return [];
+    const directory = source.at('directory');
+    return {
+      by,
+      namespace: text(spec.at('destination', 'namespace')),
+      folder: nameOfRootPath(repository, path),
+      isRecursive: directory.at('recurse').boolean === true,
+      takes: filter(directory.at('include').string ?? '', directory.at('exclude').string ?? ''),
+    };
+  });
+}
+
+function filter(include: string, exclude: string): (path: string) => boolean {
+  const includes = include === '' ? () => true : globMatcher(include);
+  const excludes = exclude === '' ? () => false : globMatcher(exclude);
+  return (path) => includes(path) && !excludes(path);
+}
+
+/** The URLs of this repository: its remotes; without any, those that Applications share. */
+function ownUrls(applications: readonly Field[], { remotes }: Repository): (url: string) => boolean {
+  const own = new Set(remotes.map(comparable));
+  if (own.size === 0) {
+    const uses = new Map<string, number>();
+    for (const root of applications) {
+      const spec = root.at('kind').string === 'Application' ? root.at('spec') : root.at('spec', 'template', 'spec');
+      const sources = spec.at('sources').isList ? spec.at('sources').items : [spec.at('source')];
+      const urls = sources
+        .filter((source) => source.at('path').isSet && !source.at('chart').isSet)
+        .map((source) => source.at('repoURL').string ?? '');
+      for (const url of new Set(urls.map(comparable))) uses.set(url, (uses.get(url) ?? 0) + 1);
+    }
+    for (const [url, count] of uses) if (uses.size === 1 || count > 1) own.add(url);
+  }
+  return (url) => own.has(comparable(url));
+}
+
+/** One form for the ways to write a Git URL: without scheme, user, port, letter case and `.git`. */
+function comparable(url: string): string {
+  return url
+    .trim()
+    .toLowerCase()
+    .replace(/^[a-z][\w+.-]*:\/\//, '')
+    .replace(/^[^@/]*@/, '')
+    .replace(/^([^/:]+):\d+\//, '$1/')
+    .replace(/^([^/:]+):/, '$1/')
+    .replace(/\/+$/, '')
+    .replace(/\.git$/, '');
+}
+
+function parametersOf(
+  generator: Field,
+  repository: Repository,
+  folders: ReadonlySet<string>,
+  isOwn: (url: string) => boolean,
+): Parameters[] {
+  const list = generator.at('list', 'elements').items.map((element) => element.texts);
+  const git = generator.at('git');
+  if (!git.at('directories').isList || !isOwn(git.at('repoURL').string ?? '')) return list;
+  const globs = git.at('directories').items.map((entry) => ({
+    matches: globMatcher(entry.at('path').string ?? ''),
+    isExcluded: entry.at('exclude').boolean === true,
+  }));
+  const fromRoot = new Map([...folders].map((folder) => [rootPathOf(repository, folder), folder]));
+  const paths = [...fromRoot.keys()].filter(
+    (path) =>
+      globs.some(({ matches, isExcluded }) => !isExcluded && matches(path)) &&
+      !globs.some(({ matches, isExcluded }) => isExcluded && matches(path)),
+  );
+  return [...list, ...paths.map(directoryParameters)];
+}
+
+function rootPathOf({ folder = '' }: Repository, name: string): string {
+  const steps: string[] = folder.split('/').filter((step) => step !== '');
+  for (const step of name.split('/')) {
+    if (step === '..') steps.pop();
+    else if (step !== '.' && step !== '') steps.push(step);
+  }
+  return steps.join('/');
+}
+
+function directoryParameters(path: string): Parameters {
+  const segments = path.split('/');
+  const basename = segments.at(-1) ?? '';
+  const numbered = segments.flatMap((segment, index) => [
+    [`path[${index}]`, segment],
+    [`index .path.segments ${index}`, segment],
+  ]);
+  return {
+    path,
+    'path.path': path,
+    'path.basename': basename,
+    'path.basenameNormalized': basename.replace(/[^a-z0-9-]/gi, '-'),
+    ...Object.fromEntries(numbered),
+  };
+}
+
+/** @returns undefined where a placeholder is left that nothing here can fill */
+function substituted(text: string | undefined, parameters: Parameters): string | undefined {
+  const result = text?.replace(/\{\{-?\s*(.*?)\s*-?\}\}/g, (match, name: string) => {
+    const key = name.startsWith('.') ? name.slice(1) : name;
+    return Object.hasOwn(parameters, key) ? (parameters[key] ?? match) : match;
+  });
+  return result?.includes('{{') === true ? undefined : result;
+}
+
+/** Shell globs of paths: `*` and `?` within one folder, `**` through all, `{a,b}`. */
+function globMatcher(glob: string): (path: string) => boolean {
+  const source = glob
+    .replace(/^\.\//, '')
+    .replace(/[.+^$()|[\]\\]/g, '\\$&')
+    .replace(/\*\*\/?|\*|\?|\{[^{}]*\}/g, (part) => {
+      if (part.startsWith('**')) return '(?:.*)';
+      if (part === '*') return '[^/]*';
+      return part === '?' ? '[^/]' : `(?:${part.slice(1, -1).split(',').join('|')})`;
+    });
+  const expression = new RegExp(`^${source.replace(/[{}]/g, '\\$&')}$`);
+  return (path) => expression.test(path);
+}
