@@ -9,7 +9,7 @@ import { programWords, outcomesOf } from './shell-outcome';
 import { parseShell } from './shell';
 
 const NAMED =
-  /(^|[_\-.])(password|passwd|passphrase|pwd|pass|secret|token|api_?key|secret_?key|access_?key|private_?key|client_?secret|auth_?key|encryption_?key|credentials?)$/;
+  /(password|passwd|passphrase|(^|[_\-.])(pwd|pass|secret|token|api_?key|secret_?key|access_?key|private_?key|client_?secret|auth_?key|encryption_?key|credentials?))$/;
 /** The name says that it is about a credential, and is none: where it lies, what it is called, how long it lives. */
 const ABOUT =
   /(allow_empty|random|no_|disable|enable|require|use_|skip)|((access_?)key_?id|_file|_path|_name|_ref|_url|_type|_length|_ttl|_expiry|_expiration|_header)$/;
@@ -39,7 +39,7 @@ export function isNoCredential(value: string): boolean {
 }
 
 const TOKENS =
-  /\b(ghp_[A-Za-z0-9]{36}|github_pat_\w{40,}|glpat-[\w-]{20,}|xox[baprs]-[\w-]{20,}|sk_live_\w{20,}|AIza[\w-]{35}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,})\b/;
+  /\b(ghp_[A-Za-z0-9]{36}|github_pat_\w{40,}|glpat-[\w-]{20,}|xox[baprs]-[\w-]{20,}|sk_live_\w{20,}|AIza[\w-]{35}|eyJ[\w-]{10,2000}\.eyJ[\w-]{10,2000}\.[\w-]{10}[\w-]*)\b/;
 const PRIVATE_KEY = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;
 const URL_PASSWORD = /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@'"]{0,128}:([^\s@/'"]{1,256})@/gi;
 const QUERY_PASSWORD = /[?&;](?:password|pwd)=([^&;\s'"]{1,256})/gi;
