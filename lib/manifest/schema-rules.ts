@@ -32,23 +32,23 @@ export const RULES: Readonly<Record<string, Rule>> = {
     yield* grammarProblems(volume, path, 'name', dnsLabel);
   },
   'core#v1.ContainerPort': function* (port, path) {
-    yield* portProblems(port, path, 'containerPort');
-    yield* portProblems(port, path, 'hostPort');
+    yield* numberProblems(port, path, 'containerPort', 1);
+    yield* numberProblems(port, path, 'hostPort', 0);
     yield* grammarProblems(port, path, 'name', portName);
   },
   'core#v1.ServicePort': function* (port, path) {
-    yield* portProblems(port, path, 'port');
-    yield* portProblems(port, path, 'targetPort');
-    yield* portProblems(port, path, 'nodePort');
+    yield* numberProblems(port, path, 'port', 1);
+    yield* portProblems(port, path, 'targetPort', 0);
+    yield* numberProblems(port, path, 'nodePort', 0);
     yield* grammarProblems(port, path, 'name', dnsLabel);
   },
-  'core#v1.HTTPGetAction': (action, path) => portProblems(action, path, 'port'),
-  'core#v1.TCPSocketAction': (action, path) => portProblems(action, path, 'port'),
-  'core#v1.GRPCAction': (action, path) => portProblems(action, path, 'port'),
+  'core#v1.HTTPGetAction': (action, path) => portProblems(action, path, 'port', 1),
+  'core#v1.TCPSocketAction': (action, path) => portProblems(action, path, 'port', 1),
+  'core#v1.GRPCAction': (action, path) => numberProblems(action, path, 'port', 1),
   'core#v1.ServiceSpec': (spec, path) => labelProblems(spec, path, 'selector', labelValue),
   'core#v1.PodSpec': (spec, path) => labelProblems(spec, path, 'nodeSelector', labelValue),
-  'networking#v1.ServiceBackendPort': (port, path) => portProblems(port, path, 'number'),
-  'networking#v1.NetworkPolicyPort': (port, path) => portProblems(port, path, 'port'),
+  'networking#v1.ServiceBackendPort': (port, path) => numberProblems(port, path, 'number', 0),
+  'networking#v1.NetworkPolicyPort': (port, path) => portProblems(port, path, 'port', 1),
 };
 
 /** What a text may be, where it is one: another type is another problem. */
@@ -86,21 +86,19 @@ function* operatorProblems({ operator, values }: Fields, path: JsonPointer): Gen
     yield { kind: 'value', path: pointerTo(path, 'values'), message: `values are given, which the operator ${operator} does not take` };
 }
 
-/** A port's number, or the name of a container's port where the field takes one. */
-function* portProblems(value: Fields, path: JsonPointer, field: string): Generator<SchemaProblem> {
+/** Zero is how Go spells "not given"; elsewhere a port has to be given. */
+function* numberProblems(value: Fields, path: JsonPointer, field: string, least: 0 | 1): Generator<SchemaProblem> {
   const port = value[field];
-  if (typeof port === 'number' && Number.isInteger(port)) {
-    // Zero is how Go spells "not given".
-    const optional = field === 'hostPort' || field === 'nodePort' || field === 'targetPort' || field === 'number';
-    if (port > 65535 || port < (optional ? 0 : 1))
-      yield { kind: 'value', path: pointerTo(path, field), message: `${field} is ${port}, and ports are 1 to 65535` };
-  } else if (typeof port === 'string' && /^\d+$/.test(port) && (field === 'port' || field === 'targetPort')) {
-    const mend = { description: `write ${port} without quotes`, edits: [{ path: pointerTo(path, field), value: Number(port) }] };
-    yield {
-      kind: 'name',
-      path: pointerTo(path, field),
-      message: `${field} is the text "${port}", which is no name of a port, nor a number`,
-      mend,
-    };
-  } else if (typeof port === 'string') yield* grammarProblems(value, path, field, portName);
+  if (typeof port === 'number' && Number.isInteger(port) && (port > 65535 || port < least))
+    yield { kind: 'value', path: pointerTo(path, field), message: `${field} is ${port}, and ports are 1 to 65535` };
+}
+
+/** A port's number, or the name of a container's port. */
+function* portProblems(value: Fields, path: JsonPointer, field: string, least: 0 | 1): Generator<SchemaProblem> {
+  yield* numberProblems(value, path, field, least);
+  const port = value[field];
+  if (typeof port !== 'string' || !/^\d+$/.test(port)) return yield* grammarProblems(value, path, field, portName);
+  const at = pointerTo(path, field);
+  const mend = { description: `write ${port} without quotes`, edits: [{ path: at, value: Number(port) }] };
+  yield { kind: 'name', path: at, message: `${field} is the text "${port}", which is no name of a port, nor a number`, mend };
 }

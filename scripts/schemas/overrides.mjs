@@ -81,6 +81,11 @@ export const SHAPES = [
 /** Patterns that take exponentially long to refuse a value, and the same language without the ambiguity. */
 export const PATTERNS = [
   { pattern: '^(\\*?\\*\\.)?([-a-zA-Z0-9_]+\\.?)+$', same: '^(\\*?\\*\\.)?[-a-zA-Z0-9_]+(\\.[-a-zA-Z0-9_]+)*\\.?$' },
+  {
+    pattern: '^(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[0-9]{1,4})|([a-zA-Z0-9]-?)*[a-zA-Z](-?[a-zA-Z0-9])*$',
+    same: '^[0-9]|[a-zA-Z](-?[a-zA-Z0-9])*$',
+  },
+  { pattern: '^([0-9]{1,4})|([a-zA-Z0-9]-?)*[a-zA-Z](-?[a-zA-Z0-9])*$', same: '^[0-9]|[a-zA-Z](-?[a-zA-Z0-9])*$' },
   { pattern: '^([-a-zA-Z0-9_]+[.]?)+$', same: '^[-a-zA-Z0-9_]+(\\.[-a-zA-Z0-9_]+)*\\.?$' },
   { pattern: '^([-a-zA-Z0-9_*]+[.]?)+$', same: '^[-a-zA-Z0-9_*]+(\\.[-a-zA-Z0-9_*]+)*\\.?$' },
 ];
