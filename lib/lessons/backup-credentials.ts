@@ -1,7 +1,7 @@
 import type { Container } from '../resources/container';
 import { type Backup, backupOf, type Step } from '../resources/backup';
 import { type Environment, environmentOf, keysOf, type Variable } from '../resources/environment';
-import { NamedObjects } from '../resources/named-objects';
+import { Providers } from '../resources/providers';
 import { programOf } from '../resources/shell-outcome';
 import { type Context, type Lesson, type Related, violation, type Violation } from './lesson';
 
@@ -205,7 +205,7 @@ spec:
     },
   ],
   *violations({ resources }: Context): Iterable<Violation> {
-    const objects = new NamedObjects(resources);
+    const providers = new Providers(resources);
     for (const resource of resources.all) {
       const backup = backupOf(resource, resources);
       if (backup === undefined) continue;
@@ -213,16 +213,16 @@ spec:
       for (const upload of backup.uploads) {
         if (AWS_CLIENTS.has(programOf(upload.run.command.words))) containers.set(upload.script.container, upload);
       }
-      for (const container of containers.keys()) yield* judgeContainer(backup, container, objects);
+      for (const container of containers.keys()) yield* judgeContainer(backup, container, providers);
     }
   },
 };
 
-function* judgeContainer(backup: Backup, container: Container, objects: NamedObjects): Iterable<Violation> {
-  const environment = environmentOf(container, backup.resource.namespace, objects);
+function* judgeContainer(backup: Backup, container: Container, providers: Providers): Iterable<Violation> {
+  const environment = environmentOf(container, backup.resource, providers);
   const text = backup.scripts.map((script) => script.text ?? script.commands.flatMap(({ command }) => command.words).join(' ')).join('\n');
   yield* absentSecrets(backup, environment);
-  yield* absentKeys(backup, container, objects);
+  yield* absentKeys(backup, container, providers);
   if (readsFile(container, environment, text)) return;
   yield* unreadNames(backup, environment, text);
   if (!environment.isComplete || hasIdentity(backup)) return;
@@ -248,13 +248,13 @@ function* absentSecrets({ resource }: Backup, { missing }: Environment): Iterabl
   }
 }
 
-function* absentKeys({ resource }: Backup, container: Container, objects: NamedObjects): Iterable<Violation> {
+function* absentKeys({ resource }: Backup, container: Container, providers: Providers): Iterable<Violation> {
   for (const { name: variable, valueFrom } of container.env) {
     const reference = valueFrom.at('secretKeyRef');
     const name = reference.at('name').string;
     const key = reference.at('key').string;
     if (!variable.startsWith('AWS_') || name === undefined || key === undefined || reference.at('optional').boolean === true) continue;
-    const keys = keysOf('Secret', name, resource.namespace, objects);
+    const keys = keysOf(reference, 'Secret', resource, providers);
     if (keys?.isComplete !== true || keys.fields.some((field) => field.name === key)) continue;
     const names = keys.fields.map((field) => field.name);
     const [provider] = keys.fields;

@@ -1,7 +1,8 @@
 /** Which environment variables a container gets, by name, and whether those are all: a Secret that is elsewhere may hold more. */
 import type { Field } from '../manifest/field';
 import type { Container } from './container';
-import type { NamedObjects } from './named-objects';
+import type { Providers } from './providers';
+import { referenceAt } from './reference';
 import type { Resource } from './resource';
 
 export interface Environment {
@@ -20,7 +21,7 @@ export interface Variable {
   readonly key?: { readonly resource: Resource; readonly field: Field };
 }
 
-export function environmentOf(container: Container, namespace: string | null, objects: NamedObjects): Environment {
+export function environmentOf(container: Container, from: Resource, providers: Providers): Environment {
   const variables: Variable[] = container.env.map(({ name, field }) => ({ name, field }));
   const missing: { name: string; field: Field }[] = [];
   let isComplete = true;
@@ -28,13 +29,13 @@ export function environmentOf(container: Container, namespace: string | null, ob
     const reference = valueFrom.at('secretKeyRef');
     const name = reference.at('name').string;
     if (name === undefined || reference.at('optional').boolean === true) continue;
-    if (keysOf('Secret', name, namespace, objects) === undefined) missing.push({ name, field: reference.at('name') });
+    if (keysOf(reference, 'Secret', from, providers) === undefined) missing.push({ name, field: reference.at('name') });
   }
   for (const source of container.at('envFrom').items) {
     const kind = source.at('secretRef').isSet ? 'Secret' : 'ConfigMap';
     const reference = source.at(kind === 'Secret' ? 'secretRef' : 'configMapRef');
     const name = reference.at('name').string ?? '';
-    const keys = keysOf(kind, name, namespace, objects);
+    const keys = keysOf(reference, kind, from, providers);
     if (keys === undefined && kind === 'Secret' && reference.at('optional').boolean !== true)
       missing.push({ name, field: reference.at('name') });
     if (keys === undefined || !keys.isComplete) isComplete = false;
@@ -45,30 +46,36 @@ export function environmentOf(container: Container, namespace: string | null, ob
 }
 
 export interface Keys {
-  readonly fields: readonly { readonly name: string; readonly resource: Resource; readonly field: Field }[];
+  readonly fields: readonly Key[];
   readonly isComplete: boolean;
 }
 
-/** The keys of a Secret or ConfigMap, whoever makes it. @returns undefined when nothing here does */
-export function keysOf(kind: 'Secret' | 'ConfigMap', name: string, namespace: string | null, objects: NamedObjects): Keys | undefined {
-  const [plain] = objects.find('', kind, namespace, name);
-  if (plain !== undefined) {
-    const fields = [plain.at('data'), plain.at('stringData')].flatMap((map) => named(plain, map));
-    // One that is listed without its keys is only known to exist.
-    return { fields, isComplete: fields.length > 0 };
-  }
-  if (kind === 'ConfigMap') return undefined;
-  const [sealed] = objects.find('bitnami.com', 'SealedSecret', namespace, name);
-  if (sealed !== undefined) return { fields: named(sealed, sealed.at('spec', 'encryptedData')), isComplete: true };
-  const [external] = objects.find('external-secrets.io', 'ExternalSecret', namespace, name);
-  if (external === undefined) return undefined;
-  const fields = external.at('spec', 'data').items.flatMap((item) => {
-    const key = item.at('secretKey');
-    return key.string === undefined ? [] : [{ name: key.string, resource: external, field: key }];
-  });
-  return { fields, isComplete: !external.at('spec', 'dataFrom').isSet && !external.at('spec', 'target', 'template').isSet };
+interface Key {
+  readonly name: string;
+  readonly resource: Resource;
+  /** Of what an operator makes, the whole object that it is made from. */
+  readonly field: Field;
 }
 
-function named(resource: Resource, map: Field): Keys['fields'] {
-  return map.entries.map(([name, field]) => ({ name, resource, field }));
+/** The keys of a Secret or ConfigMap, whoever makes it. @returns undefined when nothing here does */
+export function keysOf(reference: Field, kind: 'Secret' | 'ConfigMap', from: Resource, providers: Providers): Keys | undefined {
+  const [request] = referenceAt(from, reference.at('name'), ['', kind], 'the pod does not start');
+  const provision = request === undefined ? undefined : providers.provisionOf(request);
+  switch (provision?.kind) {
+    case 'declared': {
+      const fields = provision.resources.flatMap((resource) =>
+        [resource.at('data'), resource.at('stringData')].flatMap((map) => map.entries.map(([name, field]) => ({ name, resource, field }))),
+      );
+      // One that is listed without its keys is only known to exist.
+      return { fields, isComplete: fields.length > 0 };
+    }
+    case 'made': {
+      const { by, keys } = provision;
+      if (by === undefined || keys === undefined) return { fields: [], isComplete: false };
+      return { fields: [...keys].map((name) => ({ name, resource: by, field: by.root })), isComplete: true };
+    }
+    case 'missing':
+    case undefined:
+      return undefined;
+  }
 }
