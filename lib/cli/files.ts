@@ -183,7 +183,7 @@ function realPath(path: string): string {
 }
 
 function codeOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return code === 'EACCES' || code === 'EPERM' ? 'permission denied' : typeof code === 'string' ? code : 'unknown reason';
 }
 
