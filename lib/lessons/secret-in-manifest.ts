@@ -1,8 +1,8 @@
 import type { Field } from '../manifest/field';
 import type { Container } from '../resources/container';
-import { credentialIn, isCredentialName, isNoCredential, passwordInScript, passwordOption } from '../resources/credentials';
+import { credentialIn, isCredentialName, isNoCredential, passwordIn, passwordInScript } from '../resources/credentials';
 import type { Resource } from '../resources/resource';
-import { inlineScript } from '../resources/shell-outcome';
+import { inlineScript, programWords } from '../resources/shell-outcome';
 import { workloadOf } from '../resources/workload';
 import { type Context, type Lesson, violation, type Violation } from './lesson';
 
@@ -245,16 +245,16 @@ function commandLists(container: Container): readonly (readonly [string, readonl
 }
 
 /** One finding for each element of a list that gives a password away. */
-function* commandLine(resource: Resource, { name, imageName }: Container, where: string, list: readonly Field[]): Iterable<Violation> {
+function* commandLine(resource: Resource, container: Container, where: string, list: readonly Field[]): Iterable<Violation> {
   const words = list.map(({ text }) => text ?? '');
   const inline = inlineScript(words);
+  // Arguments alone are for the image's program, whose name is the best guess.
+  const { name, imageName } = container;
+  const program = container.at('command').isSet || where !== 'command line' ? (programWords(words)[0] ?? '') : imageName;
   for (const [index, field] of list.entries()) {
     const word = words[index] ?? '';
     const isScript = index === inline?.index;
-    // Arguments alone are for the image's program, whose name is the best guess.
-    const option = isScript
-      ? passwordInScript(word)
-      : passwordOption([index === 0 ? imageName : (words[0] ?? ''), word, words[index + 1] ?? '']);
+    const option = isScript ? passwordInScript(word) : passwordIn(program, word, words[index + 1]);
     const what = option === undefined ? credentialIn(word) : `a password by ${option}`;
     if (what === undefined) continue;
     yield violation(

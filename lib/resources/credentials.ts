@@ -12,11 +12,14 @@ const NAMED =
   /(password|passwd|passphrase|(^|[_\-.])(pwd|pass|secret|token|api_?key|secret_?key|access_?key|private_?key|client_?secret|auth_?key|encryption_?key|credentials?))$/;
 /** The name says that it is about a credential, and is none: where it lies, what it is called, how long it lives. */
 const ABOUT =
-  /(allow_empty|random|no_|disable|enable|require|use_|skip)|((access_?)key_?id|_file|_path|_name|_ref|_url|_type|_length|_ttl|_expiry|_expiration|_header)$/;
+  /(allow_empty|random|no_|disable|enable|require|use_|skip)|((access_?)key_?id|_file|_path|_name|_ref|_url|_type|_length|_ttl|_expiry|_expiration|_header|cluster_token)$/;
 
 /** Whether a variable, key or field of this name holds a credential. */
 export function isCredentialName(name: string): boolean {
-  const lower = name.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase();
+  const lower = name
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .replaceAll('-', '_')
+    .toLowerCase();
   return NAMED.test(lower) && !ABOUT.test(lower);
 }
 
@@ -59,18 +62,23 @@ export function credentialIn(text: string): string | undefined {
 const MYSQL_CLIENTS =
   /^(mysql|mysqldump|mysqladmin|mysqlcheck|mysqlimport|mysqlpump|mysqlshow|mariadb|mariadb-\w+|mydumper|myloader|xtrabackup|mariabackup)$/;
 
-/** The option or assignment of a command line that gives a password in the clear. @returns undefined when none does */
+/** The option of a command line that gives a password in the clear. @returns undefined when none does */
 export function passwordOption(words: readonly string[]): string | undefined {
   const [program = '', ...rest] = programWords(words);
   for (const [index, word] of rest.entries()) {
-    const next = rest[index + 1] ?? '';
-    const [, option = '', value] = /^(--?[A-Za-z][\w.-]*)(?:=(.*))?$/s.exec(word) ?? [];
-    if (option.startsWith('--') && isCredentialName(option.slice(2)) && isClear(value ?? (next.startsWith('-') ? '' : next))) return option;
-    if (MYSQL_CLIENTS.test(program) && /^-p./.test(word) && isClear(word.slice(2))) return '-p';
-    if (program === 'redis-cli' && word === '-a' && isClear(next)) return '-a';
-    if (program === 'curl' && (word === '-u' || word === '--user') && isClear(next.split(':').slice(1).join(':'))) return word;
-    if (program === 'sshpass' && /^-p./.test(word) && isClear(word.slice(2))) return '-p';
+    const option = passwordIn(program, word, rest[index + 1]);
+    if (option !== undefined) return option;
   }
+  return undefined;
+}
+
+/** The option that one word of a command line is, where it gives a password away, by itself or by the word after it. */
+export function passwordIn(program: string, word: string, next = ''): string | undefined {
+  const [, option = '', value] = /^(--?[A-Za-z][\w.-]*)(?:=(.*))?$/s.exec(word) ?? [];
+  if (option.startsWith('--') && isCredentialName(option.slice(2)) && isClear(value ?? (next.startsWith('-') ? '' : next))) return option;
+  if ((MYSQL_CLIENTS.test(program) || program === 'sshpass') && /^-p./.test(word) && isClear(word.slice(2))) return '-p';
+  if (program === 'redis-cli' && word === '-a' && isClear(next)) return '-a';
+  if (program === 'curl' && (word === '-u' || word === '--user') && isClear(next.split(':').slice(1).join(':'))) return word;
   return undefined;
 }
 
