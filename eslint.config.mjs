@@ -13,7 +13,9 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }],
+      // What is named _ is left out on purpose: of a destructuring, of a parameter list.
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true }],
       // Names and patterns of Kubernetes are ASCII; letters with several code units are never taken apart here.
       '@typescript-eslint/no-misused-spread': 'off',
       // A number in a message is itself; anything else is told on purpose.
@@ -59,7 +61,7 @@ export default tseslint.config(
   {
     // The examples of a lesson are part of its file.
     files: ['lib/lessons/*.ts'],
-    rules: { 'max-lines': ['error', { max: 450, skipBlankLines: true, skipComments: true }] },
+    rules: { 'max-lines': ['error', { max: 650, skipBlankLines: true, skipComments: true }] },
   },
   {
     files: ['**/*.d.ts'],

@@ -3,7 +3,7 @@ export interface Bench {
   readonly name: string;
   /** What is compared with what. */
   readonly description: string;
-  rows(): Iterable<Row>;
+  readonly rows: () => Iterable<Row>;
 }
 
 /** A line of the table, by column. */

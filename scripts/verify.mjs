@@ -28,7 +28,10 @@ const TOGETHER = [
   { name: 'lint (npm run lint)', commands: ['npm run --silent lint'] },
   { name: 'the package is whole (npm run build; publint, attw)', commands: ['node scripts/check-package.mjs'] },
   { name: 'types (npm run typecheck)', commands: ['npm run --silent typecheck'] },
-  { name: 'format (npm run format mends it)', commands: ['npx --no-install prettier --check --log-level warn .'] },
+  {
+    name: 'format (npm run format mends it)',
+    commands: ['npx --no-install prettier --check --log-level warn --cache --cache-location .cache/prettier .'],
+  },
   {
     name: 'imports go one way (dependency-cruiser)',
     commands: ['npx --no-install depcruise --config .dependency-cruiser.mjs lib app imports test bench scripts conformance'],
