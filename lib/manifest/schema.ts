@@ -30,7 +30,8 @@ export function* schemaProblems(content: unknown): Generator<SchemaProblem> {
   const wrongKind = kindProblem(apiVersion, kind);
   if (wrongKind !== undefined) yield wrongKind;
   const schema = schemaOfKind(apiVersion, kind);
-  if (schema === undefined) return;
+  // The fields of a version that is gone are not what is wrong with it.
+  if (schema === undefined || wrongKind !== undefined) return;
   const isSecret = (path: JsonPointer): boolean =>
     (kind === 'Secret' && /^\/(data|stringData)\//.test(path)) || /\/env\/\d+\/value$/.test(path);
   yield* valueProblems(content, schema, { path: '', name: kind, parents: [], isSecret });

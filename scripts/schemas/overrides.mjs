@@ -9,6 +9,7 @@ const ARGO_CD = '@kubernetes-models/argo-cd/argoproj.io/v1alpha1';
 const ROLLOUTS = '@kubernetes-models/argo-rollouts/argoproj.io/v1alpha1';
 const CERT_MANAGER = '@kubernetes-models/cert-manager';
 const CILIUM = '@kubernetes-models/cilium';
+const GATEWAY_API = '@kubernetes-models/gateway-api/gateway.networking.k8s.io';
 const ISTIO = '@kubernetes-models/istio';
 const PROMETHEUS = '@kubernetes-models/prometheus-operator/monitoring.coreos.com';
 
@@ -28,7 +29,7 @@ export const REQUIRED = [
   { at: `${K8S}/networking.k8s.io/v1/IngressServiceBackend`, fields: ['port'], why: 'validated: a name or a number' },
 ];
 
-/** Fields of newer releases than the package's, of which nothing is known but that they exist. */
+/** Fields of other releases or channels than the package's, of which nothing is known but that they exist. */
 export const NEWER = [
   { at: `${ARGO_CD}/ApplicationSource`, fields: ['tagPrefix'] },
   { at: `${ARGO_CD}/SyncSource`, fields: ['repoURL'] },
@@ -42,6 +43,7 @@ export const NEWER = [
   { at: `${CERT_MANAGER}/cert-manager.io/v1/VenafiIssuer`, fields: ['ngts'] },
   { at: `${CERT_MANAGER}/acme.cert-manager.io/v1/ACMEChallengeSolver`, fields: ['waitInsteadOfSelfCheck'] },
   { at: `${CERT_MANAGER}/acme.cert-manager.io/v1/OrderSpec`, fields: ['replaces'] },
+  { at: `${GATEWAY_API}/v1/ListenerTLSConfig`, fields: ['frontendValidation'] },
   { at: `${ISTIO}/security.istio.io/v1/AuthorizationPolicy/spec/rules/[]/from/[]/source`, fields: ['trustDomains', 'notTrustDomains'] },
   {
     at: `${ISTIO}/security.istio.io/v1beta1/AuthorizationPolicy/spec/rules/[]/from/[]/source`,
@@ -56,8 +58,9 @@ export const NEWER = [
   { at: `${PROMETHEUS}/v1alpha1/WebhookConfig`, fields: ['payload'] },
 ];
 
-/** Values of newer releases than the package's. */
+/** Values of other releases or channels than the package's. */
 export const NEWER_VALUES = [
+  { at: `${GATEWAY_API}/v1/HTTPRouteFilter/type`, values: ['CORS', 'ExternalAuth'] },
   { at: `${CILIUM}/policy/api/Entity`, values: ['cluster-mesh'] },
   { at: `${CILIUM}/policy/api/PortProtocol/protocol`, values: ['AH', 'ESP', 'GRE', 'IPIP', 'IPV6'] },
   { at: `${CERT_MANAGER}/cert-manager.io/v1/PKCS12Profile`, values: ['Modern2026'] },
