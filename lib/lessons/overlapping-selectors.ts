@@ -1,4 +1,5 @@
 import { ReplacedDeployments } from '../resources/replaced-deployments';
+import type { Resource } from '../resources/resource';
 import type { Resources } from '../resources/resources';
 import type { Workload } from '../resources/workload';
 import { type Context, type Lesson, type Severity, violation, type Violation } from './lesson';
@@ -162,37 +163,82 @@ spec:
     },
   ],
   *violations({ resources }: Context): Iterable<Violation> {
-    const replaced = new ReplacedDeployments(resources);
     const judged = new Set(resources.all);
-    const order = new Map(resources.workloads.map((workload, index) => [workload, index]));
-    const running = (workload: Workload): boolean => runs(workload, replaced);
-    for (const workload of resources.workloads) {
-      if (!judged.has(workload.resource) || !running(workload)) continue;
-      const others = selectedBy(workload, resources).filter((other) => running(other) && areTwo(workload, other));
-      const mutual = others.filter((other) => other.selects(workload.podLabels));
-      const earlier = mutual.filter((other) => !judged.has(other.resource) || (order.get(other) ?? 0) < (order.get(workload) ?? 0));
-      const [first] = earlier;
-      const [narrower] = others.filter((other) => !mutual.includes(other));
-      if (first !== undefined)
-        yield overlap(
-          workload,
-          earlier,
-          'error',
-          `it selects the pods of ${first.toString()}, which selects its pods in turn: Services and autoscalers take the two for one`,
-        );
-      else if (narrower !== undefined)
-        yield overlap(
-          workload,
-          [narrower],
-          'warning',
-          `its selector also matches the pods of ${narrower.toString()}: whoever counts pods by this selector counts those too`,
-        );
+    const groups = groupsOf(resources, judged);
+    for (const group of groups.values()) {
+      const matching = matchedBy(group, groups, resources);
+      const mutual = matching.filter((other) => other.sample.selects(group.sample.podLabels));
+      const narrower = matching.find((other) => !mutual.includes(other))?.sample;
+      for (const { workload, order } of group.members) {
+        if (!judged.has(workload.resource)) continue;
+        const earlier = readBefore(order, mutual);
+        const [first] = earlier;
+        if (first !== undefined)
+          yield overlap(
+            workload,
+            earlier,
+            'error',
+            `it selects the pods of ${first.toString()}, which selects its pods in turn: Services and autoscalers take the two for one`,
+          );
+        else if (narrower !== undefined)
+          yield overlap(
+            workload,
+            [narrower],
+            'warning',
+            `its selector also matches the pods of ${narrower.toString()}: whoever counts pods by this selector counts those too`,
+          );
+      }
     }
   },
 };
 
 /** How many of the others a finding lists. */
 const MOST_RELATED = 3;
+
+/** Workloads that nothing here can tell apart: of one namespace, selector and set of labels. Where no namespace is known, of one folder. */
+interface Group {
+  readonly sample: Workload;
+  /** In the order they were read, those that already exist first. */
+  readonly members: { readonly workload: Workload; readonly order: number }[];
+}
+
+function groupsOf(resources: Resources, judged: ReadonlySet<Resource>): ReadonlyMap<string, Group> {
+  const replaced = new ReplacedDeployments(resources);
+  const groups = new Map<string, Group>();
+  const seen = new Set<string>();
+  const existing = resources.workloads.filter(({ resource }) => !judged.has(resource));
+  for (const [order, workload] of [...existing, ...resources.workloads.filter(({ resource }) => judged.has(resource))].entries()) {
+    // An object that two overlays render is still one object.
+    const identity = `${workload.toString()} ${placeOf(workload)}`;
+    if (!runs(workload, replaced) || seen.has(identity)) continue;
+    seen.add(identity);
+    const key = groupKeyOf(workload);
+    const group = groups.get(key) ?? { sample: workload, members: [] };
+    groups.set(key, group);
+    group.members.push({ workload, order });
+  }
+  return groups;
+}
+
+/** The groups whose pods the selector of a group matches; itself, when it has more than one member. */
+function matchedBy(group: Group, groups: ReadonlyMap<string, Group>, resources: Resources): readonly Group[] {
+  const { sample, members } = group;
+  const candidates = resources.workloadsLabelled(sample.namespace, sample.selector.at('matchLabels').texts);
+  const found = new Set(candidates.flatMap((candidate) => groups.get(groupKeyOf(candidate)) ?? []));
+  return [...found].filter(
+    (other) =>
+      (other !== group || members.length > 1) && placeOf(other.sample) === placeOf(sample) && sample.selects(other.sample.podLabels),
+  );
+}
+
+/** Of each group the first that were read before. */
+function readBefore(order: number, groups: readonly Group[]): readonly Workload[] {
+  return groups.flatMap(({ members }) => members.slice(0, MOST_RELATED).flatMap((member) => (member.order < order ? member.workload : [])));
+}
+
+function groupKeyOf(workload: Workload): string {
+  return JSON.stringify([workload.namespace, placeOf(workload), workload.selector.value, workload.podLabels]);
+}
 
 function overlap(workload: Workload, others: readonly Workload[], severity: Severity, message: string): Violation {
   const related = others
@@ -202,12 +248,6 @@ function overlap(workload: Workload, others: readonly Workload[], severity: Seve
   if (workload.namespace !== null) return violation(workload.resource, workload.selector, message, { severity, related, fix });
   const inferred = '; neither names a namespace: this holds where both are applied to the same one';
   return violation(workload.resource, workload.selector, message + inferred, { severity: 'warning', related, fix });
-}
-
-function selectedBy(workload: Workload, resources: Resources): readonly Workload[] {
-  return resources
-    .workloadsLabelled(workload.namespace, workload.selector.at('matchLabels').texts)
-    .filter((other) => workload.selects(other.podLabels));
 }
 
 /**
@@ -220,13 +260,9 @@ function runs(workload: Workload, replaced: ReplacedDeployments): boolean {
   return workload.replicas !== 0 || replaced.by(workload) !== undefined;
 }
 
-/** Two objects that are there at the same time, as far as can be known. */
-function areTwo(a: Workload, b: Workload): boolean {
-  if (a.resource === b.resource || a.toString() === b.toString()) return false;
-  return a.namespace !== null || folderOf(a) === folderOf(b);
-}
-
-function folderOf({ resource }: Workload): string {
+/** Where a workload meets others: its namespace; where that is unknown, its folder, since nothing tells whether others are ever applied with it. */
+function placeOf({ namespace, resource }: Workload): string {
+  if (namespace !== null) return '';
   const { source } = resource.document;
   return source.slice(0, source.lastIndexOf('/') + 1);
 }

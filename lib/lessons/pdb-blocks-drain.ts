@@ -205,79 +205,98 @@ spec:
     },
   ],
   *violations({ resources }: Context): Iterable<Violation> {
-    const autoscaling = new Autoscaling(resources);
-    const replaced = new ReplacedDeployments(resources);
+    const counter = new PodCounter(resources);
     const budgetOf = new Map<Workload, Resource>();
+    const selections = new Map<string, Selection>();
     const judged = new Set(resources.all);
     for (const budget of resources.ofKind('policy', 'PodDisruptionBudget')) {
-      const pods = selectedBy(budget, resources);
-      if (judged.has(budget)) yield* judgeCount(budget, pods, autoscaling, replaced);
-      const shared = pods.find((workload) => budgetOf.has(workload));
+      const key = JSON.stringify([budget.namespace, budget.at('spec', 'selector').value]);
+      const selection = selections.get(key) ?? counter.selectedBy(budget);
+      selections.set(key, selection);
+      if (judged.has(budget)) yield* judgeCount(budget, selection);
+      const shared = selection.workloads.find((workload) => budgetOf.has(workload));
       const other = shared && budgetOf.get(shared);
-      if (shared !== undefined && other !== undefined && other.name !== budget.name && judged.has(budget)) {
-        const selector = budget.at('spec', 'selector');
-        yield violation(
-          budget,
-          selector,
-          `it selects the pods of ${shared.toString()} as PodDisruptionBudget ${other.name} does, and the eviction API refuses a pod that has two budgets`,
-          {
-            related: [{ message: 'the other budget', resource: other, path: other.at('spec', 'selector').path }],
-            fix: { description: 'leave one budget over each pod' },
-          },
-        );
-      }
-      for (const workload of pods) if (!budgetOf.has(workload)) budgetOf.set(workload, budget);
+      if (shared !== undefined && other !== undefined && judged.has(budget) && other.name !== budget.name)
+        yield second(budget, other, shared);
+      if (other === undefined) for (const workload of selection.workloads) budgetOf.set(workload, budget);
     }
   },
 };
 
-function* judgeCount(
-  budget: Resource,
-  selected: readonly Workload[],
-  autoscaling: Autoscaling,
-  replaced: ReplacedDeployments,
-): Iterable<Violation> {
+/** The pods that a budget is over, as far as they are declared. */
+interface Selection {
+  readonly workloads: readonly Workload[];
+  /** Those of which the number is known: an autoscaler keeps it in a range. */
+  readonly counted: readonly Workload[];
+  readonly least: number;
+  readonly most: number;
+}
+
+class PodCounter {
+  private readonly autoscaling: Autoscaling;
+  private readonly replaced: ReplacedDeployments;
+
+  constructor(private readonly resources: Resources) {
+    this.autoscaling = new Autoscaling(resources);
+    this.replaced = new ReplacedDeployments(resources);
+  }
+
+  /** The workloads of the budget's namespace whose pods it selects. */
+  selectedBy(budget: Resource): Selection {
+    const selector = budget.at('spec', 'selector');
+    const matching = this.resources
+      .workloadsLabelled(budget.namespace, selector.at('matchLabels').texts)
+      .filter(({ podLabels, template }) => template.isMap && selectorMatches(selector, podLabels));
+    // An object that two overlays render is still one object.
+    const workloads = [...new Map(matching.map((workload) => [workload.toString(), workload])).values()];
+    const counted = workloads.filter(({ kind }) => kind !== 'DaemonSet' && kind !== 'Job' && kind !== 'CronJob');
+    const ranges = counted.map((workload) => {
+      const controller = this.replaced.by(workload) ?? workload;
+      const autoscaler = this.autoscaling.of(controller);
+      const replicas = controller.replicas ?? 1;
+      return { least: autoscaler?.minReplicas ?? replicas, most: autoscaler?.maxReplicas ?? replicas };
+    });
+    const least = ranges.reduce((sum, range) => sum + range.least, 0);
+    return { workloads, counted, least, most: ranges.reduce((sum, range) => sum + range.most, 0) };
+  }
+}
+
+/** How many workloads a finding names. */
+const MOST_NAMED = 3;
+
+function* judgeCount(budget: Resource, { workloads, counted, ...range }: Selection): Iterable<Violation> {
   const [min, max] = [budget.at('spec', 'minAvailable'), budget.at('spec', 'maxUnavailable')];
   const field = max.isSet ? max : min;
   const limits: DisruptionBudget = { minAvailable: min.number ?? min.string, maxUnavailable: max.number ?? max.string };
-  const counted = selected.filter(({ kind }) => kind !== 'DaemonSet' && kind !== 'Job' && kind !== 'CronJob');
-  if (selected.length > 0 && counted.length === 0) return;
-  const ranges = counted.map((workload) => {
-    const controller = replaced.by(workload) ?? workload;
-    const autoscaler = autoscaling.of(controller);
-    const replicas = controller.replicas ?? 1;
-    return { least: autoscaler?.minReplicas ?? replicas, most: autoscaler?.maxReplicas ?? replicas };
-  });
-  const least = counted.length === 0 ? MANY_PODS : ranges.reduce((sum, range) => sum + range.least, 0);
-  const most = counted.length === 0 ? MANY_PODS : ranges.reduce((sum, range) => sum + range.most, 0);
-  const names = counted.map((workload) => workload.toString()).join(', ');
-  const related = counted
-    .slice(0, 3)
-    .map(({ resource }) => ({ message: 'the pods', resource, path: resource.at('spec', 'replicas').path }));
+  const isUnknown = workloads.length === 0;
+  if (!isUnknown && counted.length === 0) return;
+  const { least, most } = isUnknown ? { least: MANY_PODS, most: MANY_PODS } : range;
+  const named = counted.slice(0, MOST_NAMED);
+  const names = named.map(String).join(', ') + (counted.length > MOST_NAMED ? ', …' : '');
+  const related = named.map(({ resource }) => ({ message: 'the pods', resource, path: resource.at('spec', 'replicas').path }));
   const setting = `${max.isSet ? 'maxUnavailable' : 'minAvailable'} ${field.text ?? ''}`;
   const fix = { description: 'set maxUnavailable: 1, or run more replicas than have to stay available' };
   if (refusesEveryEviction(limits, most)) {
-    const of = counted.length === 0 ? '' : ` of the ${most} ${most === 1 ? 'pod' : 'pods'} of ${names}`;
+    const of = isUnknown ? '' : ` of the ${most} ${most === 1 ? 'pod' : 'pods'} of ${names}`;
     yield violation(budget, field, `${setting}${of} allows no eviction: a node that runs one of them can never be drained`, {
       related,
       fix,
     });
   } else if (refusesEveryEviction(limits, least)) {
-    yield violation(
-      budget,
-      field,
-      `${setting} allows no eviction while the autoscaler keeps ${names} at ${least}: nodes cannot be drained in quiet hours`,
-      { severity: 'info', related, fix },
-    );
+    const message = `${setting} allows no eviction while the autoscaler keeps ${names} at ${least}: nodes cannot be drained in quiet hours`;
+    yield violation(budget, field, message, { severity: 'info', related, fix });
   }
 }
 
-/** The workloads of the budget's namespace whose pods it selects. */
-function selectedBy(budget: Resource, resources: Resources): readonly Workload[] {
+function second(budget: Resource, other: Resource, shared: Workload): Violation {
   const selector = budget.at('spec', 'selector');
-  const matching = resources
-    .workloadsLabelled(budget.namespace, selector.at('matchLabels').texts)
-    .filter(({ podLabels, template }) => template.isMap && selectorMatches(selector, podLabels));
-  // An object that two overlays render is still one object.
-  return [...new Map(matching.map((workload) => [workload.toString(), workload])).values()];
+  return violation(
+    budget,
+    selector,
+    `it selects the pods of ${shared.toString()} as PodDisruptionBudget ${other.name} does, and the eviction API refuses a pod that has two budgets`,
+    {
+      related: [{ message: 'the other budget', resource: other, path: other.at('spec', 'selector').path }],
+      fix: { description: 'leave one budget over each pod' },
+    },
+  );
 }
