@@ -1,5 +1,6 @@
-import type { Field } from '../manifest/field';
-import { type ApplicationSource, applicationsOf, type ArgoApplication, comparableUrl, ownUrls } from '../resources/argo-application';
+import { comparableUrl } from '../manifest/git-url';
+import { globMatcher } from '../manifest/glob';
+import { type ApplicationSource, applicationsOf, type ArgoApplication, ownUrls } from '../resources/argo-application';
 import { CheckoutFiles } from '../resources/checkout-files';
 import { folderOf, joinPath, normalPath } from '../resources/kustomization';
 import type { Resource } from '../resources/resource';
@@ -284,32 +285,12 @@ function isPlain({ field }: ApplicationSource, path: string, files: CheckoutFile
 }
 
 function readFiles({ field, isRecursive }: ApplicationSource, path: string, files: CheckoutFiles): readonly string[] {
-  const include = globOf(field.at('directory', 'include'));
-  const exclude = globOf(field.at('directory', 'exclude'));
+  const include = globMatcher(field.at('directory', 'include').string ?? '**', 'path');
+  const exclude = globMatcher(field.at('directory', 'exclude').string ?? '', 'path');
   return (isRecursive ? files.below(path) : files.in(path)).filter((file) => {
     const relative = path === '' ? file : file.slice(path.length + 1);
-    return isReadByArgoCd(file) && (include?.test(relative) ?? true) && exclude?.test(relative) !== true;
+    return isReadByArgoCd(file) && (include?.(relative) ?? true) && exclude?.(relative) !== true;
   });
-}
-
-/** Argo CD's globs, in which a star crosses folders. @returns undefined where there is none, or one too rich to try */
-function globOf(field: Field): RegExp | undefined {
-  const text = field.string ?? '';
-  if (text === '' || (text.match(/\*+/g) ?? []).length > 8) return undefined;
-  let depth = 0;
-  const pattern = text.replaceAll(/\*+|[?{},]|[^\w*?{},]/g, (part) => {
-    if (part.startsWith('*')) return '.*';
-    if (part === '?') return '.';
-    if (part === '{') depth++;
-    if (part === '{') return '(?:';
-    if (part === '}' && depth > 0) {
-      depth--;
-      return ')';
-    }
-    if (part === ',') return depth > 0 ? '|' : ',';
-    return `\\${part}`;
-  });
-  return depth === 0 ? new RegExp(`^(?:${pattern})$`) : undefined;
 }
 
 /** Documents that are no objects, by file. */

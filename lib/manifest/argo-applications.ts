@@ -5,6 +5,8 @@
  */
 import type { AppliedBy, Document } from './document';
 import { Field } from './field';
+import { comparableUrl } from './git-url';
+import { globMatcher } from './glob';
 import { nameOfRootPath, type Repository } from './repository';
 
 /** A folder that an Application takes its manifests from. */
@@ -76,14 +78,14 @@ function sourcesOf(
 }
 
 function filter(include: string, exclude: string): (path: string) => boolean {
-  const includes = include === '' ? () => true : globMatcher(include);
-  const excludes = exclude === '' ? () => false : globMatcher(exclude);
-  return (path) => includes(path) && !excludes(path);
+  const includes = include === '' ? undefined : globMatcher(include, 'path');
+  const excludes = exclude === '' ? undefined : globMatcher(exclude, 'path');
+  return (path) => (includes?.(path) ?? true) && excludes?.(path) !== true;
 }
 
 /** The URLs of this repository: its remotes; without any, those that Applications share. */
 function ownUrls(applications: readonly Field[], { remotes }: Repository): (url: string) => boolean {
-  const own = new Set(remotes.map(comparable));
+  const own = new Set(remotes.map(comparableUrl));
   if (own.size === 0) {
     const uses = new Map<string, number>();
     for (const root of applications) {
@@ -92,24 +94,11 @@ function ownUrls(applications: readonly Field[], { remotes }: Repository): (url:
       const urls = sources
         .filter((source) => source.at('path').isSet && !source.at('chart').isSet)
         .map((source) => source.at('repoURL').string ?? '');
-      for (const url of new Set(urls.map(comparable))) uses.set(url, (uses.get(url) ?? 0) + 1);
+      for (const url of new Set(urls.map(comparableUrl))) uses.set(url, (uses.get(url) ?? 0) + 1);
     }
     for (const [url, count] of uses) if (uses.size === 1 || count > 1) own.add(url);
   }
-  return (url) => own.has(comparable(url));
-}
-
-/** One form for the ways to write a Git URL: without scheme, user, port, letter case and `.git`. */
-function comparable(url: string): string {
-  return url
-    .trim()
-    .toLowerCase()
-    .replace(/^[a-z][\w+.-]*:\/\//, '')
-    .replace(/^[^@/]*@/, '')
-    .replace(/^([^/:]+):\d+\//, '$1/')
-    .replace(/^([^/:]+):/, '$1/')
-    .replace(/\/+$/, '')
-    .replace(/\.git$/, '');
+  return (url) => own.has(comparableUrl(url));
 }
 
 function parametersOf(
@@ -122,7 +111,7 @@ function parametersOf(
   const git = generator.at('git');
   if (!git.at('directories').isList || !isOwn(git.at('repoURL').string ?? '')) return list;
   const globs = git.at('directories').items.map((entry) => ({
-    matches: globMatcher(entry.at('path').string ?? ''),
+    matches: globMatcher(entry.at('path').string ?? '', 'folder') ?? (() => false),
     isExcluded: entry.at('exclude').boolean === true,
   }));
   const fromRoot = new Map([...folders].map((folder) => [rootPathOf(repository, folder), folder]));
@@ -166,18 +155,4 @@ function substituted(text: string | undefined, parameters: Parameters): string |
     return Object.hasOwn(parameters, key) ? (parameters[key] ?? match) : match;
   });
   return result?.includes('{{') === true ? undefined : result;
-}
-
-/** Shell globs of paths: `*` and `?` within one folder, `**` through all, `{a,b}`. */
-function globMatcher(glob: string): (path: string) => boolean {
-  const source = glob
-    .replace(/^\.\//, '')
-    .replace(/[.+^$()|[\]\\]/g, '\\$&')
-    .replace(/\*\*\/?|\*|\?|\{[^{}]*\}/g, (part) => {
-      if (part.startsWith('**')) return '(?:.*)';
-      if (part === '*') return '[^/]*';
-      return part === '?' ? '[^/]' : `(?:${part.slice(1, -1).split(',').join('|')})`;
-    });
-  const expression = new RegExp(`^${source.replace(/[{}]/g, '\\$&')}$`);
-  return (path) => expression.test(path);
 }

@@ -4,6 +4,7 @@
  * Source: argo-cd.readthedocs.io, Application specification, Directory, and Tool Detection.
  */
 import type { Field } from '../manifest/field';
+import { comparableUrl } from '../manifest/git-url';
 import type { Repository } from '../manifest/repository';
 import { folderOf, KustomizationTree, kustomizationsOf, normalPath } from './kustomization';
 import type { Resource } from './resource';
@@ -73,19 +74,6 @@ export function ownUrls(applications: readonly ArgoApplication[], repository: Re
     for (const url of new Set(urls)) uses.set(url, (uses.get(url) ?? 0) + 1);
   }
   return new Set([...uses].filter(([, count]) => uses.size === 1 || count > 1).map(([url]) => url));
-}
-
-/** One form for the ways to write a Git URL: without scheme, user, port, letter case and `.git`. */
-export function comparableUrl(url: string): string {
-  return url
-    .trim()
-    .toLowerCase()
-    .replace(/^[a-z][\w+.-]*:\/\//, '')
-    .replace(/^[^@/]*@/, '')
-    .replace(/^([^/:]+):\d+\//, '$1/')
-    .replace(/^([^/:]+):/, '$1/')
-    .replace(/\/+$/, '')
-    .replace(/\.git$/, '');
 }
 
 /** Which objects an Application applies: as the reading found out, else by the path of its sources. */
