@@ -5,9 +5,9 @@
  * pilot/pkg/security/authn (ComposePeerAuthentication).
  */
 import type { Field } from '../manifest/field';
-import { containsLabels } from '../resources/label-selector';
 import type { Resource } from '../resources/resource';
 import type { Resources } from '../resources/resources';
+import { SelectedPolicies } from '../resources/selected-policies';
 import type { Workload } from '../resources/workload';
 import type { Cluster } from './cluster';
 
@@ -27,7 +27,7 @@ export interface EffectiveMtls {
 }
 
 export class Mesh {
-  private readonly policies = new Map<string, PeerPolicies>();
+  private readonly policies = new Map<string, SelectedPolicies>();
   private readonly namespaces: ReadonlyMap<string, Readonly<Record<string, string>>>;
 
   constructor(
@@ -83,14 +83,16 @@ export class Mesh {
     return portsIn(included).includes(String(port));
   }
 
-  /** How the sidecar takes connections to a port: the narrowest policy wins, and one without a mode leaves it to the next wider. */
+  /** How the sidecar takes connections to a port: the narrowest policy wins (of several alike Istio takes the oldest; here the first declared), and one without a mode leaves it to the next wider. */
   mtlsOf(workload: Workload, port: number): EffectiveMtls {
     const here = this.policiesIn(workload.namespace);
-    const own = workload.namespace === this.rootNamespace ? undefined : here.workload.find((policy) => selects(policy, workload));
+    const own = workload.namespace === this.rootNamespace ? undefined : here.selecting(workload)[0];
     const candidates: readonly (readonly [EffectiveMtls['level'], Resource | undefined, Field | undefined])[] = [
       ['port', own, own?.at('spec', 'portLevelMtls', String(port), 'mode')],
       ['workload', own, own?.at('spec', 'mtls', 'mode')],
-      ...(workload.namespace === this.rootNamespace ? [] : [['namespace', here.wide, here.wide?.at('spec', 'mtls', 'mode')] as const]),
+      ...(workload.namespace === this.rootNamespace
+        ? []
+        : [['namespace', here.wide[0], here.wide[0]?.at('spec', 'mtls', 'mode')] as const]),
       ['mesh', this.meshWide, this.meshWide?.at('spec', 'mtls', 'mode')],
     ];
     for (const [level, policy, field] of candidates) {
@@ -101,36 +103,21 @@ export class Mesh {
   }
 
   private get meshWide(): Resource | undefined {
-    return this.policiesIn(this.rootNamespace).wide;
+    return this.policiesIn(this.rootNamespace).wide[0];
   }
 
   private isSwitchedOff(namespace: string | null): boolean {
     return namespace !== null && this.namespaces.get(namespace)?.['istio-injection'] === 'disabled';
   }
 
-  private policiesIn(namespace: string | null): PeerPolicies {
+  private policiesIn(namespace: string | null): SelectedPolicies {
     const key = namespace ?? '';
     const known = this.policies.get(key);
     if (known !== undefined) return known;
-    const created = new PeerPolicies();
+    const created = new SelectedPolicies();
     this.policies.set(key, created);
     return created;
   }
-}
-
-/** The PeerAuthentications of one namespace. Of several alike Istio takes the oldest; the first declared stands for it. */
-class PeerPolicies {
-  wide?: Resource;
-  readonly workload: Resource[] = [];
-
-  add(policy: Resource): void {
-    if (Object.keys(policy.at('spec', 'selector', 'matchLabels').texts).length > 0) this.workload.push(policy);
-    else this.wide ??= policy;
-  }
-}
-
-function selects(policy: Resource, workload: Workload): boolean {
-  return containsLabels(workload.podLabels, policy.at('spec', 'selector', 'matchLabels').texts);
 }
 
 function modeOf(text: string | undefined): MtlsMode | undefined {

@@ -6,6 +6,7 @@ import { type ClientTls, DestinationRules } from '../resources/destination-rules
 import { containsLabels } from '../resources/label-selector';
 import type { Resource } from '../resources/resource';
 import type { Resources } from '../resources/resources';
+import { SelectedPolicies } from '../resources/selected-policies';
 import type { Workload } from '../resources/workload';
 import { type Context, type Lesson, type Related, type Skip, violation, type Violation } from './lesson';
 
@@ -257,7 +258,7 @@ class Connections {
   private readonly mesh: Mesh;
   private readonly rules: DestinationRules;
   private readonly routes = new Map<Resource, IngressRoute[]>();
-  private readonly policies = new Map<string | null, Resource[]>();
+  private readonly policies = new Map<string | null, SelectedPolicies>();
 
   constructor(
     private readonly resources: Resources,
@@ -266,9 +267,9 @@ class Connections {
     this.mesh = new Mesh(resources, cluster);
     this.rules = new DestinationRules(resources, cluster.clusterDomain);
     for (const policy of resources.ofKind('security.istio.io', 'AuthorizationPolicy')) {
-      const known = this.policies.get(policy.namespace);
-      if (known === undefined) this.policies.set(policy.namespace, [policy]);
-      else known.push(policy);
+      const known = this.policies.get(policy.namespace) ?? new SelectedPolicies();
+      known.add(policy);
+      this.policies.set(policy.namespace, known);
     }
     for (const route of ingressRoutes(resources, cluster, this.mesh)) {
       const known = this.routes.get(route.workload.resource);
@@ -355,15 +356,10 @@ class Connections {
   }
 
   private isAdmittedElsewhere(workload: Workload, policy: Resource): boolean {
-    return [workload.namespace, this.mesh.rootNamespace]
+    return [...new Set([workload.namespace, this.mesh.rootNamespace])]
       .flatMap((namespace) => this.policies.get(namespace) ?? [])
-      .some(
-        (other) =>
-          other !== policy &&
-          (other.at('spec', 'action').string ?? 'ALLOW') === 'ALLOW' &&
-          this.protects(other, workload) &&
-          admitsPlaintext(other),
-      );
+      .flatMap((policies) => [...policies.wide, ...policies.selecting(workload)])
+      .some((other) => other !== policy && (other.at('spec', 'action').string ?? 'ALLOW') === 'ALLOW' && admitsPlaintext(other));
   }
 
   private targetsOf(policy: Resource): readonly Workload[] {
@@ -372,11 +368,6 @@ class Connections {
     const labels = policy.at('spec', 'selector', 'matchLabels').texts;
     if (policy.namespace !== this.mesh.rootNamespace) return this.resources.workloadsLabelled(policy.namespace, labels);
     return this.resources.workloads.filter(({ podLabels }) => containsLabels(podLabels, labels));
-  }
-
-  private protects(policy: Resource, workload: Workload): boolean {
-    const isHere = policy.namespace === workload.namespace || policy.namespace === this.mesh.rootNamespace;
-    return isHere && containsLabels(workload.podLabels, policy.at('spec', 'selector', 'matchLabels').texts);
   }
 }
 

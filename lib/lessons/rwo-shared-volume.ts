@@ -331,13 +331,12 @@ spec: {accessModes: [ReadWriteOnce]}
 /** The jobs among several holders are at fault; among servers, all but the first. */
 function* contested({ name, mode, holders }: HeldClaim): Iterable<Violation> {
   const jobs = holders.filter(({ workload }) => workload.isJob);
-  const areAllJobs = jobs.length === holders.length;
-  const late = jobs.length > 0 && !areAllJobs ? jobs : holders.slice(1);
+  const servers = holders.filter(({ workload }) => !workload.isJob);
+  const areAllJobs = servers.length === 0;
+  const late = areAllJobs ? holders.slice(1) : [...jobs, ...servers.slice(1)];
   for (const holder of late) {
-    const others = holders.filter(
-      (other) => other !== holder && (mode === 'ReadWriteOncePod' || !shareNode(holder.workload, other.workload)),
-    );
-    const [first] = others.filter(({ workload }) => areAllJobs || !workload.isJob || jobs.length === 0);
+    const others = rivalsOf(holder, areAllJobs ? holders : servers, mode);
+    const [first] = others;
     if (first === undefined) continue;
     yield violation(
       holder.workload.resource,
@@ -357,6 +356,19 @@ function* contested({ name, mode, holders }: HeldClaim): Iterable<Violation> {
       },
     );
   }
+}
+
+/** Naming more of them helps nobody. */
+const MOST_RIVALS = 10;
+
+/** The others that cannot hold the claim at the same time. */
+function rivalsOf(holder: Holder, candidates: readonly Holder[], mode: HeldClaim['mode']): readonly Holder[] {
+  const rivals: Holder[] = [];
+  for (const other of candidates) {
+    if (rivals.length === MOST_RIVALS) break;
+    if (other !== holder && (mode === 'ReadWriteOncePod' || !shareNode(holder.workload, other.workload))) rivals.push(other);
+  }
+  return rivals;
 }
 
 /** Replicas that share one claim. A rolling Deployment is told by rwo-rolling-update already. */

@@ -30,19 +30,30 @@ const MOST_ORDINALS = 100;
 
 export function heldClaims(resources: Resources): readonly HeldClaim[] {
   const held = new Map<string, { name: string; mode: SingleMode; holders: Holder[] }>();
+  const seen = new Set<string>();
   const add = (name: string, mode: SingleMode, holder: Holder): void => {
     const key = `${placeOf(holder.workload.resource)}\n${name}`;
+    const once = `${key}\n${holder.workload.kind}/${holder.workload.name}`;
+    if (seen.has(once)) return;
+    seen.add(once);
     const known = held.get(key);
     if (known === undefined) held.set(key, { name, mode, holders: [holder] });
-    else if (!known.holders.some(({ workload }) => workload.kind === holder.workload.kind && workload.name === holder.workload.name))
-      known.holders.push(holder);
+    else known.holders.push(holder);
   };
   const claims = new SingleClaims(resources);
   const workloads = resources.all.flatMap((resource) => workloadOf(resource) ?? []).filter(({ replicas }) => replicas !== 0);
-  for (const { workload, field, name, mode } of workloads.flatMap(madeClaims)) add(name, mode, { workload, field, volume: '' });
+  const made = workloads.flatMap(madeClaims);
+  for (const { workload, field, name, mode } of made) add(name, mode, { workload, field, volume: '' });
+  const madeModes = new Map(made.map(({ workload, name, mode }) => [`${placeOf(workload.resource)}\n${name}`, mode]));
   for (const workload of workloads) {
     for (const { field, claim, mode, volume } of claims.mountedBy(workload)) add(claim.name, mode, { workload, field, volume });
-    for (const volume of workload.volumes) addMade(volume, workload, held);
+    for (const volume of workload.volumes) {
+      const field = volume.at('persistentVolumeClaim', 'claimName');
+      // No manifest declares the claim, but a StatefulSet makes it.
+      const mode = madeModes.get(`${placeOf(workload.resource)}\n${field.string ?? ''}`);
+      if (mode !== undefined && field.string !== undefined)
+        add(field.string, mode, { workload, field, volume: volume.at('name').string ?? '' });
+    }
   }
   return [...held.values()];
 }
@@ -61,14 +72,6 @@ function madeClaims(workload: Workload): { workload: Workload; field: Field; nam
       mode,
     }));
   });
-}
-
-/** A volume that names a StatefulSet's claim: no manifest declares it, but the set does. */
-function addMade(volume: Field, workload: Workload, held: ReadonlyMap<string, { holders: Holder[] }>): void {
-  const field = volume.at('persistentVolumeClaim', 'claimName');
-  const known = held.get(`${placeOf(workload.resource)}\n${field.string ?? ''}`);
-  if (known === undefined || known.holders.some((holder) => holder.workload.resource === workload.resource)) return;
-  known.holders.push({ workload, field, volume: volume.at('name').string ?? '' });
 }
 
 function placeOf({ namespace, document }: Resource): string {

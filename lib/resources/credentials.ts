@@ -84,6 +84,8 @@ export function passwordIn(program: string, word: string, next = ''): string | u
 
 /** The same for a shell script, where an assignment before a command counts too. */
 export function passwordInScript(script: string): string | undefined {
+  // Parsing is dear, and most scripts have nothing of the kind.
+  if (!/pass|pwd|secret|token|key|credential|\s-[pau]/i.test(script)) return undefined;
   for (const { command } of outcomesOf(parseShell(script), { errexit: false, pipefail: false })) {
     const option = passwordOption(command.words);
     if (option !== undefined) return option;
