@@ -32,6 +32,8 @@ export interface IdentityFacts {
 export class Identity {
   private readonly byKey = new Map<string, IdentityLabel[]>();
   private readonly open: readonly OpenKeys[];
+  /** Whether several endpoints have it, so that what is found out about it is worth remembering. */
+  isShared = false;
 
   constructor(
     /** Counts from 0 in each network: what caches are indexed by. */
@@ -83,14 +85,13 @@ export class Identities {
   of(facts: IdentityFacts): Identity {
     const key = keyOf(facts);
     const known = this.known.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      known.isShared = true;
+      return known;
+    }
     const identity = new Identity(this.known.size, facts);
     this.known.set(key, identity);
     return identity;
-  }
-
-  get count(): number {
-    return this.known.size;
   }
 }
 

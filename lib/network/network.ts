@@ -21,7 +21,7 @@ import { serviceTargets } from './service-targets';
 import { type SubjectPolicy, SubjectPolicies } from './subject-policy';
 import { sideVerdict } from './side-verdict';
 import type { NamedPorts, Protocol, Traffic } from './traffic-port';
-import { type Because, mergeSides, type SideVerdict, together, alternatives, type Verdict } from './verdict';
+import { mergeSides, type SideVerdict, together, alternatives, type Verdict } from './verdict';
 
 export interface FlowVerdict {
   readonly verdict: Verdict;
@@ -40,6 +40,7 @@ export class Network {
   private readonly parties: Parties;
   private readonly policies: SubjectPolicies;
   private readonly enforced: EnforcedPolicies;
+  private readonly known = new KnownSides();
   /** One map of names for all pods, up to 1.19. */
   private readonly namedInCluster?: { readonly ports: NamedPorts };
 
@@ -61,18 +62,29 @@ export class Network {
   }
 
   verdict(from: Endpoint, to: Endpoint, port: number, protocol: Protocol = 'TCP'): FlowVerdict {
-    const flow = { from, to, port, protocol };
-    if (to.kind === 'service') return this.toService(flow, to);
-    if (isItself(from, to)) return { ...flow, verdict: 'allow', egress: ITSELF, ingress: ITSELF };
+    if (to.kind === 'service') return this.toService(from, to, port, protocol);
+    if (isItself(from, to)) return { verdict: 'allow', from, to, port, protocol, egress: ITSELF, ingress: ITSELF };
     const sources = this.partiesOf(from);
     const destinations = this.partiesOf(to);
-    if (sources.length === 0 || destinations.length === 0)
-      return { ...flow, ...unknownFlow(`${endpointText(sources.length === 0 ? from : to)} is nobody`) };
-    const met = sources.flatMap((source) => destinations.map((destination) => this.met(source, destination, { port, protocol })));
+    const [source] = sources;
+    const [destination] = destinations;
+    if (source === undefined || destination === undefined) {
+      const nobody = unknownSide(`${endpointText(source === undefined ? from : to)} is nobody`);
+      return { verdict: 'unknown', from, to, port, protocol, egress: nobody, ingress: nobody };
+    }
+    const traffic: Traffic = { port, protocol };
+    if (sources.length === 1 && destinations.length === 1) {
+      const { egress, ingress } = this.met(source, destination, traffic);
+      return { verdict: together(egress.verdict, ingress.verdict), from, to, port, protocol, egress, ingress };
+    }
+    const met = sources.flatMap((one) => destinations.map((other) => this.met(one, other, traffic)));
     const verdict = alternatives(met.map(({ egress, ingress }) => together(egress.verdict, ingress.verdict)));
     return {
-      ...flow,
       verdict,
+      from,
+      to,
+      port,
+      protocol,
       egress: mergeSides(met.map(({ egress }) => egress)),
       ingress: mergeSides(met.map(({ ingress }) => ingress)),
     };
@@ -92,16 +104,19 @@ export class Network {
     return parties.filter(({ identity }) => hasPolicy(identity)).map(({ identity }) => this.policies.of(identity));
   }
 
-  private toService(flow: Pick<FlowVerdict, 'from' | 'to' | 'port' | 'protocol'>, to: Extract<Endpoint, { kind: 'service' }>): FlowVerdict {
-    const { targets, problem } = serviceTargets(to.service, flow.port, flow.protocol, this.resources);
+  private toService(from: Endpoint, to: Extract<Endpoint, { kind: 'service' }>, port: number, protocol: Protocol): FlowVerdict {
+    const { targets, problem } = serviceTargets(to.service, port, protocol, this.resources);
     if (problem !== undefined) {
       const side: SideVerdict = { verdict: problem.effect === 'no-such-port' ? 'deny' : 'unknown', because: [problem] };
-      return { ...flow, verdict: side.verdict, egress: side, ingress: side, targets: [] };
+      return { verdict: side.verdict, from, to, port, protocol, egress: side, ingress: side, targets: [] };
     }
-    const verdicts = targets.map((target) => this.verdict(flow.from, target.endpoint, target.port, flow.protocol));
+    const verdicts = targets.map((target) => this.verdict(from, target.endpoint, target.port, protocol));
     return {
-      ...flow,
       verdict: alternatives(verdicts.map(({ verdict }) => verdict)),
+      from,
+      to,
+      port,
+      protocol,
       egress: mergeSides(verdicts.map(({ egress }) => egress)),
       ingress: mergeSides(verdicts.map(({ ingress }) => ingress)),
       targets: verdicts,
@@ -118,7 +133,10 @@ export class Network {
 
   private side(direction: Direction, subject: Identity, peer: Identity, traffic: Traffic, named: NamedPorts): SideVerdict {
     if (!hasPolicy(subject)) return NOT_ENFORCED;
-    return sideVerdict({ direction, subject, peer, traffic, named }, this.policies.of(subject));
+    const policy = this.policies.of(subject);
+    const judge = (): SideVerdict => sideVerdict({ direction, subject, peer, traffic, named }, policy);
+    const isRepeated = (subject.isShared || peer.isShared) && !policy[direction].namesPorts;
+    return isRepeated ? this.known.of(direction, subject, peer, traffic, judge) : judge();
   }
 
   private partiesOf(endpoint: Exclude<Endpoint, { kind: 'service' }> | Endpoint): readonly Party[] {
@@ -138,6 +156,24 @@ export class Network {
     }
   }
 }
+
+/** Sides that were judged before, for identities that several workloads share. */
+class KnownSides {
+  private readonly byTraffic = new Map<string, Map<number, SideVerdict>>();
+
+  of(direction: Direction, subject: Identity, peer: Identity, { port, protocol }: Traffic, judge: () => SideVerdict): SideVerdict {
+    const traffic = `${direction} ${protocol} ${port}`;
+    const sides = this.byTraffic.get(traffic) ?? new Map<number, SideVerdict>();
+    this.byTraffic.set(traffic, sides);
+    const pair = subject.id * MOST_IDENTITIES + peer.id;
+    const side = sides.get(pair) ?? judge();
+    sides.set(pair, side);
+    return side;
+  }
+}
+
+/** Two of them make a number that is still exact. */
+const MOST_IDENTITIES = 2 ** 26;
 
 const NOT_ENFORCED: SideVerdict = {
   verdict: 'allow',
@@ -160,7 +196,6 @@ function isItself(from: Endpoint, to: Endpoint): boolean {
   );
 }
 
-function unknownFlow(reason: string): Pick<FlowVerdict, 'verdict' | 'egress' | 'ingress'> {
-  const because: Because[] = [unknownBecause(reason)];
-  return { verdict: 'unknown', egress: { verdict: 'unknown', because }, ingress: { verdict: 'unknown', because } };
+function unknownSide(reason: string): SideVerdict {
+  return { verdict: 'unknown', because: [unknownBecause(reason)] };
 }

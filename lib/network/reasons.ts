@@ -17,7 +17,7 @@ const NO_POLICY: Readonly<Record<Direction, Because>> = {
 };
 
 const words = new WeakMap<TrafficRule, string>();
-const restrictions = new WeakMap<AppliedRule, Partial<Record<Direction, Because>>>();
+const restrictions = new WeakMap<SubjectSection, readonly Because[]>();
 
 export function localHost(): Because {
   return LOCAL_HOST;
@@ -44,18 +44,14 @@ export function unknownRule(rule: TrafficRule, reason: string): Because {
 }
 
 /** The rules that make a direction default-deny; for one that always is, that. */
-export function defaultDenied(section: SubjectSection, direction: Direction): Because[] {
-  if (section.restrictedBy.length === 0) {
-    return [
-      { policy: null, rule: null, effect: 'default-deny', words: `every pod is restricted, and no policy allows this ${direction} flow` },
-    ];
-  }
-  return section.restrictedBy.map((applied) => {
-    const known = restrictions.get(applied) ?? {};
-    const because = known[direction] ?? restriction(applied, direction);
-    restrictions.set(applied, { ...known, [direction]: because });
-    return because;
-  });
+export function defaultDenied(section: SubjectSection, direction: Direction): readonly Because[] {
+  const known = restrictions.get(section);
+  if (known !== undefined) return known;
+  const because = section.restrictedBy.map((applied) => restriction(applied, direction));
+  const always = `every pod is restricted, and no policy allows this ${direction} flow`;
+  const all: readonly Because[] = because.length > 0 ? because : [{ policy: null, rule: null, effect: 'default-deny', words: always }];
+  restrictions.set(section, all);
+  return all;
 }
 
 /** `allows pods app=web of namespace blog on TCP 80`. */

@@ -10,7 +10,6 @@ import { rangeMatches } from './ip-range';
 import { both, certain, either, type Match } from './match';
 import type { Direction, L7Rule, Peer, PortRule, TrafficRule } from './policy-rule';
 import { becauseOf, defaultDenied, localHost, noPolicy, unknownBecause, unknownRule } from './reasons';
-import type { Selector } from './selector';
 import type { AppliedTraffic, SubjectPolicy, SubjectSection } from './subject-policy';
 import { type NamedPorts, portMatches, type Traffic } from './traffic-port';
 import type { Because, SideVerdict } from './verdict';
@@ -63,92 +62,100 @@ function matchingRules(side: Side, section: SubjectSection): Found {
   const found: Found = { denied: [], mayDeny: [], allowed: [], mayAllow: [] };
   for (const applied of section.applied) {
     const { rule } = applied;
-    const peer = peerMatches(side, rule, section);
-    if (peer.match === 'no') continue;
-    const ports = portsOf(side, rule);
-    const match = both(both(applied.applies, peer.match), ports.match);
-    if (match === 'no') continue;
-    if (match === 'yes') {
+    const peer = peersMatch(side, rule, section);
+    if (peer === 'no') continue;
+    const ports = portsMatch(side, rule);
+    if (ports === 'no') continue;
+    if (applied.applies === 'yes' && peer === 'yes' && ports === 'yes') {
       if (rule.effect === 'deny') found.denied.push(rule);
-      else found.allowed.push({ rule, ports: ports.matching });
+      else found.allowed.push({ rule, ports: matchingPorts(side, rule) });
     } else {
-      const reason = uncertainty(applied, peer, ports.match);
+      const reason = uncertainty(side, applied, section, peer);
       (rule.effect === 'deny' ? found.mayDeny : found.mayAllow).push({ rule, reason });
     }
   }
   return found;
 }
 
-interface PeerMatch {
-  readonly match: Match;
-  readonly reason?: string;
-}
-
-const EVERY_PEER: PeerMatch = { match: 'yes' };
-const NO_PEER: PeerMatch = { match: 'no' };
-
-function peerMatches(side: Side, rule: TrafficRule, section: SubjectSection): PeerMatch {
-  if (rule.peers === 'all') return EVERY_PEER;
-  let best = NO_PEER;
+function peersMatch(side: Side, rule: TrafficRule, section: SubjectSection): Match {
+  if (rule.peers === 'all') return 'yes';
+  let best: Match = 'no';
   for (const peer of rule.peers) {
-    const match = onePeer(side, peer, section.required[rule.effect], section);
-    if (match.match === 'yes') return match;
-    if (match.match === 'maybe') best = match;
+    const match = peerMatches(side.peer, peer, rule, section);
+    if (match === 'yes') return match;
+    if (match === 'maybe') best = match;
   }
   return best;
 }
 
-function onePeer({ peer: identity }: Side, peer: Peer, required: readonly Selector[], section: SubjectSection): PeerMatch {
+function peerMatches(identity: Identity, peer: Peer, rule: TrafficRule, section: SubjectSection): Match {
   switch (peer.kind) {
     case 'selector': {
-      const match = required.reduce((narrowed, selector) => both(narrowed, selector.matches(identity)), peer.selector.matches(identity));
-      return peer.doubt === undefined ? { match } : { match: both(match, 'maybe'), reason: peer.doubt };
+      let match = peer.doubt === undefined ? peer.selector.matches(identity) : both(peer.selector.matches(identity), 'maybe');
+      for (const selector of section.required[rule.effect]) match = both(match, selector.matches(identity));
+      return match;
     }
     case 'entity':
-      return { match: peer.selectors.reduce<Match>((match, selector) => either(match, selector.matches(identity)), 'no') };
+      return peer.selectors.reduce<Match>((match, selector) => either(match, selector.matches(identity)), 'no');
     case 'range': {
       const { range } = identity.facts;
-      const match = range === undefined || !identity.isWorld ? 'no' : rangeMatches(peer.range, peer.except, range);
-      return { match, reason: match === 'maybe' ? `the rule is about ${peer.range.text}, part of the addresses asked for` : undefined };
+      return range === undefined || !identity.isWorld ? 'no' : rangeMatches(peer.range, peer.except, range);
     }
     case 'names':
       return namesMatch(identity, peer, section);
     case 'unknown':
-      return identity.isWorld ? { match: 'maybe', reason: peer.reason } : NO_PEER;
+      return identity.isWorld ? 'maybe' : 'no';
   }
 }
 
 /** Only addresses that Cilium's DNS proxy has seen for the name match; so a DNS rule must let the question through. */
-function namesMatch(identity: Identity, peer: Extract<Peer, { kind: 'names' }>, section: SubjectSection): PeerMatch {
+function namesMatch(identity: Identity, { patterns }: Extract<Peer, { kind: 'names' }>, section: SubjectSection): Match {
   const { fqdn } = identity.facts;
-  if (!identity.isWorld) return NO_PEER;
-  const texts = peer.patterns.map(({ text }) => text).join(', ');
-  if (fqdn === undefined) return { match: 'maybe', reason: `the rule is about the addresses of ${texts}, which only DNS tells` };
-  if (!peer.patterns.some((pattern) => pattern.matches(fqdn))) return NO_PEER;
-  return { match: certain(section.dnsNames.some((pattern) => pattern.matches(fqdn))) };
+  if (!identity.isWorld) return 'no';
+  if (fqdn === undefined) return 'maybe';
+  if (!patterns.some((pattern) => pattern.matches(fqdn))) return 'no';
+  return certain(section.dnsNames.some((pattern) => pattern.matches(fqdn)));
 }
 
-function portsOf(side: Side, rule: TrafficRule): { match: Match; matching: readonly PortRule[] } {
-  if (rule.ports === 'all') return { match: 'yes', matching: NO_PORTS };
+function portsMatch(side: Side, rule: TrafficRule): Match {
+  if (rule.ports === 'all') return 'yes';
   let match: Match = 'no';
-  const matching: PortRule[] = [];
-  for (const port of rule.ports) {
-    let one: Match = 'no';
-    for (const filter of port.filters) one = either(one, portMatches(filter, side.traffic, side.named));
-    if (one === 'yes') matching.push(port);
-    match = either(match, one);
-  }
-  return { match, matching };
+  for (const port of rule.ports) match = either(match, portMatch(side, port));
+  return match;
+}
+
+function portMatch({ traffic, named }: Side, { filters }: PortRule): Match {
+  let match: Match = 'no';
+  for (const filter of filters) match = either(match, portMatches(filter, traffic, named));
+  return match;
+}
+
+function matchingPorts(side: Side, { ports }: TrafficRule): readonly PortRule[] {
+  return ports === 'all' ? NO_PORTS : ports.filter((port) => portMatch(side, port) === 'yes');
 }
 
 const NO_PORTS: readonly PortRule[] = [];
 
-function uncertainty(applied: AppliedTraffic, peer: PeerMatch, ports: Match): string {
-  if (applied.applies === 'maybe') return 'whether the policy applies to this pod is not known from the manifests';
-  if (peer.match === 'maybe') return peer.reason ?? 'whether it is about this peer depends on labels that the manifests do not tell';
-  if (ports === 'maybe') return 'the number of the named port is not known';
-  return 'it cannot be decided from the manifests';
+function uncertainty(side: Side, { applies, rule }: AppliedTraffic, section: SubjectSection, match: Match): string {
+  if (applies === 'maybe') return 'whether the policy applies to this pod is not known from the manifests';
+  if (match === 'yes' || rule.peers === 'all') return 'the number of the named port is not known';
+  const peer = rule.peers.find((one) => peerMatches(side.peer, one, rule, section) === 'maybe');
+  switch (peer?.kind) {
+    case 'range':
+      return `the rule is about ${peer.range.text}, part of the addresses asked for`;
+    case 'names':
+      return `the rule is about the addresses of ${peer.patterns.map(({ text }) => text).join(', ')}, which only DNS tells`;
+    case 'unknown':
+      return peer.reason;
+    case 'selector':
+      return peer.doubt ?? UNKNOWN_LABELS;
+    case 'entity':
+    case undefined:
+      return UNKNOWN_LABELS;
+  }
 }
+
+const UNKNOWN_LABELS = 'whether it is about this peer depends on labels that the manifests do not tell';
 
 function allowed(rules: readonly Allowing[]): SideVerdict {
   const restricted = rules.map(({ ports }) => ports.flatMap(({ l7 }) => l7 ?? []));

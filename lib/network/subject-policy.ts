@@ -24,6 +24,8 @@ export interface SubjectSection {
   readonly restrictedBy: readonly AppliedRule[];
   readonly applied: readonly AppliedTraffic[];
   readonly required: { readonly allow: readonly Selector[]; readonly deny: readonly Selector[] };
+  /** Some rule names a port, which pods of one identity may number differently. */
+  readonly namesPorts: boolean;
   /** Names that the subject may ask its DNS server for through Cilium's proxy. */
   readonly dnsNames: readonly NamePattern[];
 }
@@ -107,6 +109,9 @@ function sectionOf(applied: readonly AppliedRule[], direction: Direction, always
       allow: [...new Set(certain.flatMap(({ section }) => section.required.allow))],
       deny: [...new Set(certain.flatMap(({ section }) => section.required.deny))],
     },
+    namesPorts: traffic.some(
+      ({ rule }) => rule.ports !== 'all' && rule.ports.some(({ filters }) => filters.some(({ port }) => 'name' in port)),
+    ),
     dnsNames: dns,
   };
 }
