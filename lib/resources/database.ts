@@ -69,12 +69,13 @@ export function databaseServerOf(workload: Workload): DatabaseServer | undefined
 }
 
 function engineOf(container: Container): Pick<DatabaseServer, 'engine' | 'evidence' | 'port'> | undefined {
+  const name = container.imageName.toLowerCase();
   for (const engine of engineNames()) {
     const { image, program, port } = ENGINES[engine];
-    if (!image.test(container.imageName.toLowerCase()) || (engine === 'Microsoft SQL Server' && !/mssql/.test(container.image))) continue;
+    if (!image.test(name) || (engine === 'Microsoft SQL Server' && !/mssql/.test(container.image))) continue;
     if (!runsServer(container, program)) continue;
     const declared = container.ports.some(({ number }) => number === port);
-    return { engine, evidence: `the image ${container.imageName}`, port: declared ? port : (namedPort(container) ?? port) };
+    return { engine, evidence: `the image ${name}`, port: declared ? port : (namedPort(container) ?? port) };
   }
   return undefined;
 }
