@@ -1,5 +1,6 @@
 import { comparableUrl } from '../manifest/git-url';
 import { globMatcher } from '../manifest/glob';
+import { nameOfRootPath } from '../manifest/repository';
 import { type ApplicationSource, applicationsOf, type ArgoApplication, ownUrls } from '../resources/argo-application';
 import { CheckoutFiles } from '../resources/checkout-files';
 import { folderOf, joinPath, normalPath } from '../resources/kustomization';
@@ -190,13 +191,14 @@ text: no manifest, and not read
     const own = ownUrls(applications, repository);
     const sources = applications.flatMap((application) =>
       application.sources.flatMap((source) => {
-        const { path } = source;
-        const isHere = path !== undefined && own.has(comparableUrl(source.repoURL)) && !/\{\{|\$/.test(path);
-        return isHere ? [{ application, source, path }] : [];
+        const written = source.path;
+        if (written === undefined || !own.has(comparableUrl(source.repoURL)) || /\{\{|\$/.test(written)) return [];
+        const path = normalPath(nameOfRootPath(repository, written));
+        return isAbove(path) && !isAbove(written) ? [] : [{ application, source, path, written: written || '.' }];
       }),
     );
-    const strangers = strangersByFile(resources);
-    for (const own of sources) yield* judgeFolder(own, files, strangers);
+    const contents = new Contents(resources);
+    for (const own of sources) yield* judgeFolder(own, files, contents);
     yield* coveredTwice(sources, files);
   },
 };
@@ -205,25 +207,30 @@ text: no manifest, and not read
 interface OwnSource {
   readonly application: ArgoApplication;
   readonly source: ApplicationSource;
+  /** As the checkout names it, and as the Application does. */
   readonly path: string;
+  readonly written: string;
 }
 
-function* judgeFolder(
-  { application, source, path }: OwnSource,
-  files: CheckoutFiles,
-  strangers: ReadonlyMap<string, readonly Resource[]>,
-): Iterable<Violation> {
+/** A folder around the one whose files are known. */
+function isAbove(path: string): boolean {
+  return /^(\.\.\/?)+$/.test(path);
+}
+
+function* judgeFolder({ application, source, path, written }: OwnSource, files: CheckoutFiles, contents: Contents): Iterable<Violation> {
   const report = (message: string, fix: Fix, severity?: Severity): Violation =>
     violation(application.resource, source.field.at('path'), message, { severity: isDefaultRevision(source) ? severity : 'warning', fix });
-  if (path.startsWith('..')) {
-    yield report(`has the path ${path}, outside of the repository: Argo CD refuses it`, { description: 'name a folder of the repository' });
+  if (written.startsWith('..')) {
+    yield report(`has the path ${written}, outside of the repository: Argo CD refuses it`, {
+      description: 'name a folder of the repository',
+    });
     return;
   }
   if (!files.isFolder(path)) {
     const what = files.has(path)
       ? 'a file: Argo CD wants the folder'
       : 'which is not in this repository: Argo CD reports that the app path does not exist and syncs nothing';
-    yield report(`has the path ${path}, ${what}`, {
+    yield report(`has the path ${written}, ${what}`, {
       description: files.has(path) ? `use ${folderOf(path) || '.'}` : 'correct the path, or commit the folder',
     });
     return;
@@ -231,22 +238,26 @@ function* judgeFolder(
   if (!isPlain(source, path, files)) return;
   const read = readFiles(source, path, files);
   if (read.length === 0) {
-    yield empty(source, path, files, report);
+    yield empty({ source, path, written }, files, report);
     return;
   }
-  yield* noManifests(read, strangers, report);
+  yield* noManifests(read, contents, report);
 }
 
-function empty(source: ApplicationSource, path: string, files: CheckoutFiles, report: (message: string, fix: Fix) => Violation): Violation {
+function empty(
+  { source, path, written }: Omit<OwnSource, 'application'>,
+  files: CheckoutFiles,
+  report: (message: string, fix: Fix) => Violation,
+): Violation {
   const deeper = source.isRecursive ? [] : files.below(path).filter(isReadByArgoCd);
   if (deeper.length === 0)
-    return report(`has the path ${path || '.'}, which holds no manifests: it syncs nothing and is Healthy`, {
+    return report(`has the path ${written}, which holds no manifests: it syncs nothing and is Healthy`, {
       description: 'correct the path',
     });
   const recurse = source.field.at('directory', 'recurse');
   const isPlainBelow = deeper.every((file) => !files.isKustomized(folderOf(file)) && !files.has(joinPath(folderOf(file), 'Chart.yaml')));
   return report(
-    `has the path ${path || '.'}, whose manifests lie in folders below it, and directory.recurse is off: it syncs nothing and is Healthy`,
+    `has the path ${written}, whose manifests lie in folders below it, and directory.recurse is off: it syncs nothing and is Healthy`,
     {
       description: isPlainBelow ? 'set directory.recurse: true' : 'name the folder that holds the kustomization or the chart',
       ...(isPlainBelow ? { edits: [{ path: recurse.path, value: true }] } : {}),
@@ -256,11 +267,12 @@ function empty(source: ApplicationSource, path: string, files: CheckoutFiles, re
 
 function* noManifests(
   read: readonly string[],
-  strangers: ReadonlyMap<string, readonly Resource[]>,
+  contents: Contents,
   report: (message: string, fix: Fix, severity?: Severity) => Violation,
 ): Iterable<Violation> {
-  const found = read.flatMap((file) => (strangers.get(file) ?? []).map((document) => ({ file, document })));
-  const refused = found.filter(({ file, document }) => file.endsWith('.json') || document.kind !== '');
+  // Somebody who asks for one folder has not read the others.
+  if (!read.some((file) => contents.knows(file))) return;
+  const refused = read.filter((file) => contents.isRefused(file));
   const fix = { description: 'move them away, exclude them with directory.exclude, or name a folder of manifests only' };
   if (refused.length > 0) {
     yield report(
@@ -268,14 +280,13 @@ function* noManifests(
       fix,
     );
   }
-  const ignored = found.filter((entry) => !refused.includes(entry));
+  const ignored = read.filter((file) => contents.isIgnored(file));
   if (ignored.length > 0)
     yield report(`finds ${names(ignored)} among its manifests, which Argo CD passes over without a word`, fix, 'warning');
 }
 
-function names(found: readonly { readonly file: string }[]): string {
-  const distinct = [...new Set(found.map(({ file }) => file))];
-  return distinct.length > 3 ? `${distinct.slice(0, 3).join(', ')} and ${String(distinct.length - 3)} more` : distinct.join(', ');
+function names(files: readonly string[]): string {
+  return files.length > 3 ? `${files.slice(0, 3).join(', ')} and ${String(files.length - 3)} more` : files.join(', ');
 }
 
 /** Whether Argo CD reads the folder file by file, instead of with kustomize, Helm or a plugin. */
@@ -293,14 +304,32 @@ function readFiles({ field, isRecursive }: ApplicationSource, path: string, file
   });
 }
 
-/** Documents that are no objects, by file. */
-function strangersByFile(resources: Resources): ReadonlyMap<string, readonly Resource[]> {
-  const byFile = new Map<string, Resource[]>();
-  for (const document of resources.others) {
-    const file = normalPath(document.document.source);
-    byFile.set(file, [...(byFile.get(file) ?? []), document]);
+/** What Argo CD makes of a file that it reads by itself. */
+class Contents {
+  private readonly objects: ReadonlySet<string>;
+  private readonly named = new Set<string>();
+  private readonly nameless = new Set<string>();
+
+  constructor(resources: Resources) {
+    const fileOf = ({ document }: Resource): string => normalPath(document.source);
+    this.objects = new Set(resources.all.map(fileOf));
+    for (const document of resources.others) (document.kind === '' ? this.nameless : this.named).add(fileOf(document));
   }
-  return byFile;
+
+  knows(file: string): boolean {
+    return this.objects.has(file) || this.named.has(file) || this.nameless.has(file);
+  }
+
+  /** JSON without a kind, something with a kind and no name, and something without a kind beside an object: it fails on those. */
+  isRefused(file: string): boolean {
+    if (this.named.has(file)) return true;
+    return this.objects.has(file) ? this.nameless.has(file) : file.endsWith('.json');
+  }
+
+  /** YAML without a kind, all alone in its file: it takes that for something else. */
+  isIgnored(file: string): boolean {
+    return !this.isRefused(file) && this.nameless.has(file);
+  }
 }
 
 function* coveredTwice(sources: readonly OwnSource[], files: CheckoutFiles): Iterable<Violation> {
@@ -336,7 +365,7 @@ function shared(own: OwnSource, other: OwnSource): Violation {
   return violation(
     own.application.resource,
     own.source.field.at('path'),
-    `applies ${own.path || '.'}, which ${other.application.resource.toString()} applies as well: each takes the objects for its own, and with prune one deletes what the other made`,
+    `applies ${own.written}, which ${other.application.resource.toString()} applies as well: each takes the objects for its own, and with prune one deletes what the other made`,
     {
       severity: isDefaultRevision(own.source) && isDefaultRevision(other.source) ? 'error' : 'warning',
       related: [{ message: 'the other Application', resource: other.application.resource, path: other.source.field.at('path').path }],

@@ -171,7 +171,7 @@ metadata: {name: token}
     const files = new CheckoutFiles(repository);
     for (const kustomization of tree.all) yield* absent(kustomization, files);
     yield* unlisted(tree, resources);
-    yield* renderedTwice(resources);
+    yield* renderedTwice(tree, resources);
     yield* listedTwice(tree, resources);
   },
 };
@@ -227,10 +227,17 @@ const LOCAL_GROUPS =
 
 function* unlisted(tree: KustomizationTree, resources: Resources): Iterable<Violation> {
   const mentioned = mentionedFiles(tree, resources);
+  const opaque = foldersWithPlugins(tree, resources);
   for (const resource of resources.all) {
     const file = normalPath(resource.document.source);
     const kustomization = tree.byFolder.get(folderOf(file));
-    if (kustomization === undefined || resource.document.applied?.kustomization !== undefined || mentioned.has(file)) continue;
+    if (
+      kustomization === undefined ||
+      resource.document.applied?.kustomization !== undefined ||
+      mentioned.has(file) ||
+      opaque.has(kustomization.folder)
+    )
+      continue;
     if (NEED_NOT_BE_LISTED.test(file.slice(folderOf(file).length)) || LOCAL_GROUPS.test(resource.group)) continue;
     if (
       ['Application', 'ApplicationSet', 'AppProject'].includes(resource.kind) ||
@@ -269,22 +276,59 @@ function mentionedFiles(tree: KustomizationTree, resources: Resources): Set<stri
   return mentioned;
 }
 
+/** The folders of plugins whose own files are not among the documents: what those take in cannot be told. */
+function foldersWithPlugins(tree: KustomizationTree, resources: Resources): ReadonlySet<string> {
+  const seen = new Set([...resources.all, ...resources.others].map(({ document }) => normalPath(document.source)));
+  const blind = tree.all.filter(({ listed }) =>
+    listed.some(({ role, path, field }) => role === 'plugin' && /^\/(generators|transformers)/.test(field.path) && !seen.has(path)),
+  );
+  return new Set(blind.map(({ folder }) => folder));
+}
+
 function stringsIn(field: Field, depth = 0): readonly string[] {
   if (field.string !== undefined) return [field.string];
   if (depth > 10) return [];
   return [...field.items, ...field.entries.map(([, child]) => child)].flatMap((child) => stringsIn(child, depth + 1));
 }
 
-function* renderedTwice(resources: Resources): Iterable<Violation> {
+function* renderedTwice(tree: KustomizationTree, resources: Resources): Iterable<Violation> {
   const first = new Map<string, Resource>();
   for (const resource of resources.all) {
-    const kustomization = resource.document.applied?.kustomization;
-    if (kustomization === undefined) continue;
-    const key = `${kustomization}\n${identity(resource.group, resource.kind, resource.namespace, resource.name)}`;
+    const folder = resource.document.applied?.kustomization;
+    if (folder === undefined) continue;
+    const key = `${folder}\n${identity(resource.group, resource.kind, resource.namespace, resource.name)}`;
     const other = first.get(key);
-    if (other === undefined) first.set(key, resource);
-    else yield twice(resource, other, kustomization);
+    if (other === undefined) {
+      first.set(key, resource);
+      continue;
+    }
+    const route = isOnePlace(resource, other)
+      ? secondRoute(tree, tree.byFolder.get(normalPath(folder)), normalPath(resource.document.source))
+      : undefined;
+    yield route === undefined ? twice(resource, other, folder) : reachedTwice(route.kustomization, route.listed, resource);
   }
+}
+
+function isOnePlace(a: Resource, b: Resource): boolean {
+  return a.document.source === b.document.source && JSON.stringify(a.locate('/kind')) === JSON.stringify(b.locate('/kind'));
+}
+
+/** The kustomization whose list reaches a file a second time, and where it does. */
+function secondRoute(
+  tree: KustomizationTree,
+  kustomization: Kustomization | undefined,
+  file: string,
+  depth = 0,
+): { readonly kustomization: Kustomization; readonly listed: ListedPath } | undefined {
+  if (kustomization === undefined || depth > 20) return undefined;
+  const routes = kustomization.listed.filter(({ path, role }) => {
+    if (role !== 'resource' && role !== 'component') return false;
+    const base = tree.byFolder.get(path);
+    return base === undefined ? path === file : tree.reachOf(base).files.has(file);
+  });
+  const [only, second] = routes;
+  if (second !== undefined) return { kustomization, listed: second };
+  return only === undefined ? undefined : secondRoute(tree, tree.byFolder.get(only.path), file, depth + 1);
 }
 
 function twice(resource: Resource, other: Resource, kustomization: string): Violation {

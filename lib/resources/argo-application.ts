@@ -5,7 +5,7 @@
  */
 import type { Field } from '../manifest/field';
 import { comparableUrl } from '../manifest/git-url';
-import type { Repository } from '../manifest/repository';
+import { nameOfRootPath, type Repository } from '../manifest/repository';
 import { folderOf, KustomizationTree, kustomizationsOf, normalPath } from './kustomization';
 import type { Resource } from './resource';
 import type { Resources } from './resources';
@@ -85,7 +85,10 @@ export class AppliedObjects {
   private readonly tree: KustomizationTree;
   private readonly own: ReadonlySet<string>;
 
-  constructor(resources: Resources, repository: Repository) {
+  constructor(
+    resources: Resources,
+    private readonly repository: Repository,
+  ) {
     this.tree = new KustomizationTree(kustomizationsOf(resources));
     this.own = ownUrls(applicationsOf(resources), repository);
     for (const resource of resources.all) {
@@ -113,8 +116,9 @@ export class AppliedObjects {
 
   private from({ path, isRecursive }: ApplicationSource): readonly Resource[] {
     if (path === undefined) return [];
-    const kustomization = this.tree.byFolder.get(path);
-    if (kustomization === undefined) return (isRecursive ? this.belowFolder : this.inFolder).get(path) ?? [];
+    const folder = normalPath(nameOfRootPath(this.repository, path));
+    const kustomization = this.tree.byFolder.get(folder);
+    if (kustomization === undefined) return (isRecursive ? this.belowFolder : this.inFolder).get(folder) ?? [];
     return [...this.tree.reachOf(kustomization).files].flatMap((file) => this.byFile.get(file) ?? []);
   }
 }
