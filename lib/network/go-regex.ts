@@ -55,9 +55,10 @@ class Syntax {
     }
   }
 
-  private take(length: number, before: Syntax['before']): undefined {
+  private take(length: number, before: Syntax['before']): string | undefined {
     this.at += length;
     this.before = before;
+    return undefined;
   }
 
   private rest(): string {

@@ -20,7 +20,9 @@ export function workloadsOf(selector: Field, policy: Resource, resources: Resour
   if (keys.some((key) => key === undefined || key.startsWith('io.cilium.'))) return undefined;
   const namespaces = namespacesOf(new Map(labels.map(([key, value]) => [key ?? '', value])), expressions, policy);
   if (namespaces === undefined) return undefined;
-  const matchLabels = Object.fromEntries(labels.filter(([key]) => key !== POD_NAMESPACE));
+  const matchLabels: Record<string, string> = Object.fromEntries(
+    labels.flatMap(([key, value]) => (key === undefined || key === POD_NAMESPACE ? [] : [[key, value] as const])),
+  );
   const matchExpressions = expressions.filter(({ key }) => key !== POD_NAMESPACE);
   const candidates =
     namespaces === 'all' ? resources.workloads : namespaces.flatMap((namespace) => resources.workloadsLabelled(namespace, matchLabels));
