@@ -11,10 +11,12 @@ import { Field } from './field';
 import type { Transformers } from './field-specs';
 import { absorb, generate, GeneratorError, hashOf } from './generated-objects';
 import type { JsonPointer } from './json-pointer';
+import { withKnownKeys } from './kustomization-keys';
 import { isRemote, type KustomizationFiles } from './kustomization-files';
 import { applyPatches } from './kustomization-patches';
+import { type Plugin, pluginsOf, runBuiltIn } from './kustomization-plugins';
 import { Kustomized, sameId } from './kustomized';
-import { substituteVariables } from './kustomize-variables';
+import { declareVariable, substituteVariables, type Variable } from './kustomize-variables';
 import { followNames } from './name-references';
 import { replace, ReplacementError } from './replacements';
 import { type Source, Traced } from './traced';
@@ -40,7 +42,7 @@ export function renderKustomization(folder: string, files: KustomizationFiles): 
 interface Gathered {
   objects: Kustomized[];
   transformers: Transformers;
-  readonly variables: { readonly field: Field; readonly document: Document }[];
+  readonly variables: Variable[];
 }
 
 /** A kustomization file that was read. */
@@ -70,10 +72,11 @@ class Rendering {
       name.value = `${name.text ?? ''}-${hash}`;
     }
     followNames(objects, transformers.nameReference);
-    const unknown = substituteVariables(objects, variables.map(({ field }) => field), transformers.varReference); // prettier-ignore
-    for (const { field, document } of variables)
-      if (unknown.includes(field))
-        this.report(document, field.path, `the variable ${field.at('name').text ?? ''} stands for a field that is not there`);
+    for (const { field, document } of substituteVariables(objects, variables, transformers.varReference))
+      this.report(document, field.path, `the variable ${field.at('name').text ?? ''} stands for a field that is not there`);
+    for (const { root } of objects)
+      for (const value of root.at('metadata', 'annotations')?.map?.values() ?? [])
+        if (value.value !== null && value.text !== undefined) value.value = value.text;
     const kept = objects.filter(({ root }) => root.textAt('metadata', 'annotations', 'config.kubernetes.io/local-config') !== 'true');
     const document = (object: Kustomized): Document => documentOf(object, folder);
     return {
@@ -96,9 +99,11 @@ class Rendering {
         gathered.transformers = extended(gathered.transformers, new Field(content));
     this.sayWhatIsLeftOut(kustomization);
     this.generate(kustomization, gathered);
+    for (const plugin of pluginsOf(kustomization, 'generators', this.files)) this.runGenerator(plugin, kustomization, gathered);
     for (const field of root.at('components').items) this.addFolder(field, kustomization, gathered, path);
     this.transform(kustomization, gathered);
-    gathered.variables.push(...root.at('vars').items.map((field) => ({ field, document })));
+    for (const plugin of pluginsOf(kustomization, 'transformers', this.files)) this.runTransformer(plugin, kustomization, gathered);
+    gathered.variables.push(...root.at('vars').items.map((field) => declareVariable(field, document, gathered.objects)));
   }
 
   private addResource(field: Field, kustomization: Kustomization, gathered: Gathered, above: readonly string[]): void {
@@ -145,33 +150,75 @@ class Rendering {
     if (file === undefined) return undefined;
     const reading = this.files.read(file, 'kubectl');
     const [document] = [...reading.documents, ...reading.unjudged];
-    return document === undefined ? undefined : { folder, document, root: new Field(document.content) };
+    if (document === undefined) return undefined;
+    const known = withKnownKeys(document);
+    return { folder, document: known, root: new Field(known.content) };
   }
 
   private sayWhatIsLeftOut({ root, document }: Kustomization): void {
     const leftOut: Readonly<Record<string, string>> = {
       helmCharts: 'Helm charts are not rendered; what they contain is not checked',
       helmChartInflationGenerator: 'Helm charts are not rendered; what they contain is not checked',
-      generators: 'generator plugins are not run; what they make is not checked',
-      transformers: 'transformer plugins are not run; what they change is not seen',
       openapi: 'its own OpenAPI schema is not read; lists of custom resources are replaced by patches, not merged',
     };
     for (const [key, message] of Object.entries(leftOut)) if (root.at(key).isSet) this.report(document, root.at(key).path, message);
   }
 
-  private generate({ folder, root, document }: Kustomization, { objects }: Gathered): void {
-    const options = root.at('generatorOptions');
+  private generate(kustomization: Kustomization, gathered: Gathered): void {
+    const { root, document } = kustomization;
     for (const kind of ['ConfigMap', 'Secret'] as const)
       for (const field of root.at(kind === 'ConfigMap' ? 'configMapGenerator' : 'secretGenerator').items)
-        this.attempt(document, () => {
-          const generated = generate(kind, field, options, document, (path) => this.files.bytes(posix.join(folder, path)));
-          const { id } = generated.object;
-          const old = objects.find(({ ids }) => ids.some((known) => sameId(known, id)));
-          if (old !== undefined && generated.behavior !== 'create') absorb(old, generated);
-          else if (old === undefined && generated.behavior !== 'create')
-            this.report(document, field.path, `there is no ${kind} ${generated.object.name} to ${generated.behavior}`);
-          else objects.push(generated.object);
-        });
+        this.generateOne(kind, field, root.at('generatorOptions'), document, kustomization.folder, gathered);
+  }
+
+  private generateOne(
+    kind: 'ConfigMap' | 'Secret',
+    field: Field,
+    options: Field,
+    document: Document,
+    folder: string,
+    { objects }: Gathered,
+  ): void {
+    this.attempt(document, () => {
+      const generated = generate(kind, field, options, document, (path) => this.files.bytes(posix.join(folder, path)));
+      const { id } = generated.object;
+      const old = objects.find(({ ids }) => ids.some((known) => sameId(known, id)));
+      if (old !== undefined && generated.behavior !== 'create') absorb(old, generated);
+      else if (old === undefined && generated.behavior !== 'create')
+        this.report(document, field.path, `there is no ${kind} ${generated.object.name} to ${generated.behavior}`);
+      else objects.push(generated.object);
+    });
+  }
+
+  private runGenerator({ root, document, named }: Plugin, kustomization: Kustomization, gathered: Gathered): void {
+    const kind = root.at('apiVersion').string === 'builtin' ? root.at('kind').string : undefined;
+    if (kind !== 'ConfigMapGenerator' && kind !== 'SecretGenerator') {
+      this.report(kustomization.document, named.path, 'a generator plugin is not run; what it makes is not checked');
+      return;
+    }
+    const values = ({ entries }: Field): Record<string, unknown> => Object.fromEntries(entries.map(([key, { value }]) => [key, value]));
+    const { name, namespace } = values(root.at('metadata'));
+    const flat = new Field({ name, namespace, ...values(root) });
+    this.generateOne(
+      kind === 'ConfigMapGenerator' ? 'ConfigMap' : 'Secret',
+      flat,
+      new Field(undefined),
+      document,
+      kustomization.folder,
+      gathered,
+    );
+  }
+
+  /** A transformer of kustomize's own, configured by itself instead of by a key of the kustomization. */
+  private runTransformer({ root, document, named }: Plugin, kustomization: Kustomization, gathered: Gathered): void {
+    const isBuiltIn = root.at('apiVersion').string === 'builtin';
+    if (isBuiltIn && runBuiltIn(root, document, gathered.objects, gathered.transformers)) return;
+    if (isBuiltIn && root.at('kind').string === 'PatchTransformer') {
+      const asPatches = { ...kustomization, document, root: new Field({ patches: [root.value] }) };
+      gathered.objects = applyPatches(gathered.objects, asPatches, this.files, 'before', (at, _, message) => this.report(at, '', message));
+      return;
+    }
+    this.report(kustomization.document, named.path, 'a transformer plugin is not run; what it changes is not seen');
   }
 
   private transform(kustomization: Kustomization, gathered: Gathered): void {

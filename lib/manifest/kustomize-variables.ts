@@ -1,17 +1,34 @@
 /** `vars` of a kustomization: `$(NAME)` in some fields stands for a field of an object. */
+import type { Document } from './document';
 import type { Field } from './field';
 import { type FieldSpec, isSelected, splitPath, visitField } from './field-specs';
 import { groupAndVersion, type Kustomized } from './kustomized';
 import { type Scalar, Traced } from './traced';
 
+export interface Variable {
+  readonly field: Field;
+  readonly document: Document;
+  /** The object that it meant where it was declared; others of its name may join later. */
+  readonly object: Kustomized | undefined;
+}
+
+/** A variable as its kustomization declares it, among the objects that it has at that point. */
+export function declareVariable(field: Field, document: Document, objects: readonly Kustomized[]): Variable {
+  return { field, document, object: objectOf(field, objects) };
+}
+
 /** @returns the variables whose object or field is not there */
-export function substituteVariables(objects: readonly Kustomized[], variables: readonly Field[], specs: readonly FieldSpec[]): Field[] {
+export function substituteVariables(
+  objects: readonly Kustomized[],
+  variables: readonly Variable[],
+  specs: readonly FieldSpec[],
+): Variable[] {
   const values = new Map<string, Traced>();
-  const unknown: Field[] = [];
+  const unknown: Variable[] = [];
   for (const variable of variables) {
-    const value = valueOf(variable, objects);
+    const value = valueOf(variable.field, variable.object ?? objectOf(variable.field, objects));
     if (value === undefined) unknown.push(variable);
-    else values.set(variable.at('name').string ?? '', value);
+    else values.set(variable.field.at('name').string ?? '', value);
   }
   if (values.size === 0) return unknown;
   for (const object of objects)
@@ -19,7 +36,7 @@ export function substituteVariables(objects: readonly Kustomized[], variables: r
   return unknown;
 }
 
-function valueOf(variable: Field, objects: readonly Kustomized[]): Traced | undefined {
+function objectOf(variable: Field, objects: readonly Kustomized[]): Kustomized | undefined {
   const reference = variable.at('objref');
   const [group, version] = groupAndVersion(reference.at('apiVersion').string ?? '');
   const kind = {
@@ -29,9 +46,12 @@ function valueOf(variable: Field, objects: readonly Kustomized[]): Traced | unde
   };
   const name = reference.at('name').string;
   const namespace = reference.at('namespace').string;
-  const object = objects.find(({ ids }) =>
+  return objects.find(({ ids }) =>
     ids.some((id) => id.name === name && isSelected(id, kind) && (namespace === undefined || id.namespace === namespace)),
   );
+}
+
+function valueOf(variable: Field, object: Kustomized | undefined): Traced | undefined {
   const path = splitPath(
     variable.at('fieldref', 'fieldPath').string ?? variable.at('fieldref', 'fieldpath').string ?? 'metadata.name',
     '.',

@@ -129,7 +129,7 @@ describe('what cannot be rendered', () => {
 
   test.each([
     ['Helm charts', 'helmCharts: [{name: x}]', 'kustomization.yaml:2 Helm charts are not rendered'],
-    ['plugins', 'transformers: [x.yaml]', 'kustomization.yaml:2 transformer plugins are not run'],
+    ['plugins', 'transformers: [x.yaml]', 'kustomization.yaml:2 a transformer plugin is not run'],
     ['a missing patch', 'patches: [{path: x.yaml}]', 'kustomization.yaml:2 the patch x.yaml does not exist'],
     [
       'a patch for nothing',
