@@ -9,7 +9,7 @@ import {
   joinPath,
   normalPath,
 } from '../resources/kustomization';
-import type { Resource } from '../resources/resource';
+import { repeatedObjects } from '../resources/repeated-objects';
 import type { Resources } from '../resources/resources';
 import { type Context, type Lesson, violation, type Violation } from './lesson';
 
@@ -171,8 +171,7 @@ metadata: {name: token}
     const files = new CheckoutFiles(repository);
     for (const kustomization of tree.all) yield* absent(kustomization, files);
     yield* unlisted(tree, resources);
-    yield* renderedTwice(tree, resources);
-    yield* listedTwice(tree, resources);
+    yield* repetitions(tree, resources);
   },
 };
 
@@ -291,132 +290,30 @@ function stringsIn(field: Field, depth = 0): readonly string[] {
   return [...field.items, ...field.entries.map(([, child]) => child)].flatMap((child) => stringsIn(child, depth + 1));
 }
 
-function* renderedTwice(tree: KustomizationTree, resources: Resources): Iterable<Violation> {
-  const first = new Map<string, Resource>();
-  for (const resource of resources.all) {
-    const folder = resource.document.applied?.kustomization;
-    if (folder === undefined) continue;
-    const key = `${folder}\n${identity(resource.group, resource.kind, resource.namespace, resource.name)}`;
-    const other = first.get(key);
-    if (other === undefined) {
-      first.set(key, resource);
+function* repetitions(tree: KustomizationTree, resources: Resources): Iterable<Violation> {
+  const told = new Set<unknown>();
+  for (const { resource, other, kustomization, route } of repeatedObjects(tree, resources)) {
+    if (route === undefined) {
+      yield violation(
+        resource,
+        resource.at('metadata', 'name'),
+        `is rendered twice by the kustomization ${kustomization}, which kustomize refuses`,
+        {
+          related: [{ message: 'the other one', resource: other, path: '/metadata/name' }],
+          fix: { description: 'remove one of them' },
+        },
+      );
       continue;
     }
-    const route = isOnePlace(resource, other)
-      ? secondRoute(tree, tree.byFolder.get(normalPath(folder)), normalPath(resource.document.source))
-      : undefined;
-    yield route === undefined ? twice(resource, other, folder) : reachedTwice(route.kustomization, route.listed, resource);
-  }
-}
-
-function isOnePlace(a: Resource, b: Resource): boolean {
-  return a.document.source === b.document.source && JSON.stringify(a.locate('/kind')) === JSON.stringify(b.locate('/kind'));
-}
-
-/** The kustomization whose list reaches a file a second time, and where it does. */
-function secondRoute(
-  tree: KustomizationTree,
-  kustomization: Kustomization | undefined,
-  file: string,
-  depth = 0,
-): { readonly kustomization: Kustomization; readonly listed: ListedPath } | undefined {
-  if (kustomization === undefined || depth > 20) return undefined;
-  const routes = kustomization.listed.filter(({ path, role }) => {
-    if (role !== 'resource' && role !== 'component') return false;
-    const base = tree.byFolder.get(path);
-    return base === undefined ? path === file : tree.reachOf(base).files.has(file);
-  });
-  const [only, second] = routes;
-  if (second !== undefined) return { kustomization, listed: second };
-  return only === undefined ? undefined : secondRoute(tree, tree.byFolder.get(only.path), file, depth + 1);
-}
-
-function twice(resource: Resource, other: Resource, kustomization: string): Violation {
-  return violation(
-    resource,
-    resource.at('metadata', 'name'),
-    `is in ${kustomization} twice: kustomize refuses to render, or the later one wins`,
-    {
-      related: [{ message: 'the other one', resource: other, path: '/metadata/name' }],
-      fix: { description: 'remove one of them' },
-    },
-  );
-}
-
-/** An object on its way through kustomizations, as far as its identity is concerned. */
-interface Passing {
-  readonly resource: Resource;
-  readonly namespace: string | null;
-  readonly name: string;
-}
-
-/** A repository of this size is not walked along every path that leads to a base. */
-const MOST_PASSING = 20_000;
-
-/** The same of what was not rendered: identities are followed through name prefixes and namespaces. */
-function* listedTwice(tree: KustomizationTree, resources: Resources): Iterable<Violation> {
-  const byFile = new Map<string, Passing[]>();
-  for (const resource of resources.all) {
-    if (resource.document.applied?.kustomization !== undefined) continue;
-    const file = normalPath(resource.document.source);
-    const passing = { resource, namespace: resource.at('metadata', 'namespace').text ?? null, name: resource.name };
-    const list = byFile.get(file);
-    if (list === undefined) byFile.set(file, [passing]);
-    else list.push(passing);
-  }
-  const known = new Map<Kustomization, readonly Passing[]>();
-  const found: Violation[] = [];
-  for (const kustomization of tree.all) pass(kustomization);
-  yield* found;
-
-  function pass(kustomization: Kustomization): readonly Passing[] {
-    const before = known.get(kustomization);
-    if (before !== undefined) return before;
-    known.set(kustomization, []);
-    const first = new Map<string, Passing>();
-    for (const listed of kustomization.listed) {
-      if (listed.role !== 'resource' && listed.role !== 'component') continue;
-      const base = tree.byFolder.get(listed.path);
-      let isTold = false;
-      for (const object of base === undefined ? (byFile.get(listed.path) ?? []) : pass(base)) {
-        const moved = through(kustomization, object);
-        const key = identity(object.resource.group, object.resource.kind, moved.namespace, moved.name);
-        const other = first.get(key);
-        if (other === undefined) first.set(key, moved);
-        else if (other.resource !== object.resource) found.push(twice(object.resource, other.resource, kustomization.file));
-        else if (!isTold) {
-          isTold = true;
-          found.push(reachedTwice(kustomization, listed, object.resource));
-        }
-      }
-    }
-    const objects = [...first.values()].slice(0, MOST_PASSING);
-    known.set(kustomization, objects);
-    return objects;
-  }
-}
-
-function reachedTwice({ resource }: Kustomization, { field }: ListedPath, object: Resource): Violation {
-  return violation(
-    resource,
-    field,
-    `reaches ${object.kind} ${object.name} a second time through ${field.string ?? ''}: kustomize refuses one object twice`,
-    {
-      related: [{ message: 'the object', resource: object, path: '/metadata/name' }],
+    const { field } = route.listed;
+    const key = `${route.kustomization.file} ${field.path}`;
+    // One entry may reach many objects a second time.
+    if (told.has(key)) continue;
+    told.add(key);
+    const message = `reaches ${resource.kind} ${resource.name} a second time through ${field.string ?? ''}: kustomize refuses one object twice`;
+    yield violation(route.kustomization.resource, field, message, {
+      related: [{ message: 'the object', resource, path: '/metadata/name' }],
       fix: { description: 'list it once' },
-    },
-  );
-}
-
-function through(kustomization: Kustomization, object: Passing): Passing {
-  const namespace = object.resource.isClusterScoped ? null : (kustomization.at('namespace').text ?? object.namespace);
-  return {
-    ...object,
-    namespace,
-    name: `${kustomization.at('namePrefix').text ?? ''}${object.name}${kustomization.at('nameSuffix').text ?? ''}`,
-  };
-}
-
-function identity(group: string, kind: string, namespace: string | null, name: string): string {
-  return `${group}/${kind} ${namespace ?? ''}/${name}`;
+    });
+  }
 }
