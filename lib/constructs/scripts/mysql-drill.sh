@@ -89,10 +89,10 @@ first_command DUMP mariadb-dump mysqldump
 choose_dump_options
 prepare_data
 start_server
+create_definers '' || verdict failed "$problem"
 log 'restoring'
 # The server refuses an event whose only time is past: in this session nothing is.
 pour_in 'SET TIMESTAMP=1;' || verdict failed "$problem"
-create_definers || verdict failed "$problem"
 compare_rows || verdict failed "$problem"
 compared=rows
 compare_checksums || verdict failed "$problem"

@@ -138,7 +138,10 @@ describe() {
   log "dumped ${#schemas[@]} schemas, $tables tables, $rows rows"
   printf '  "serverVersion": %s,\n  "dumpTool": %s,\n' "$(json_string "$version")" "$(json_string "$("$DUMP" --no-defaults --version)")"
   printf '  "tables": %s,\n  "rows": %s,\n  "tablesWithoutTransactions": %s,\n' "$tables" "$rows" "$without_transactions"
-  printf '  "contents": [\n'
+  # The client escapes backslashes and line breaks as JSON does; the quotes are left.
+  printf '  "definers": [\n'
+  sed -e 's/"/\\"/g' -e 's/.*/    "&"/' -e '$!s/$/,/' "$WORK_DIR/.dump-definers"
+  printf '  ],\n  "contents": [\n'
   sed -e 's/^/    /' -e '$!s/$/,/' "$WORK_DIR/.dump-contents"
   printf '  ],\n'
 }
@@ -159,6 +162,15 @@ check_privileges "grantee = CONCAT(QUOTE(LEFT(CURRENT_USER(), CHAR_LENGTH(CURREN
 ask "SELECT COUNT(*) FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND engine <> 'InnoDB' AND $USER_TABLES" 'cannot list the tables'
 without_transactions=$(<"$WORK_DIR/.dump-answer")
 ((without_transactions == 0)) || log "WARNING: $without_transactions tables are not InnoDB: one transaction does not keep them consistent"
+
+# Users are not part of a dump, but a view on a view is not restored where the user who made the inner one is missing.
+ask "SELECT DISTINCT CONCAT(QUOTE(LEFT(definer, CHAR_LENGTH(definer) - CHAR_LENGTH(SUBSTRING_INDEX(definer, '@', -1)) - 1)), '@', QUOTE(SUBSTRING_INDEX(definer, '@', -1))) AS account
+  FROM (SELECT definer, table_schema AS in_schema FROM information_schema.views
+    UNION SELECT definer, routine_schema FROM information_schema.routines
+    UNION SELECT definer, trigger_schema FROM information_schema.triggers
+    UNION SELECT definer, event_schema FROM information_schema.events) AS d
+  WHERE definer LIKE '%@%' AND in_schema NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys') ORDER BY account" 'cannot list the definers'
+mv "$WORK_DIR/.dump-answer" "$WORK_DIR/.dump-definers"
 
 name=$(backup_name)
 created_at=$(date -u +%Y-%m-%dT%H:%M:%SZ)

@@ -4,6 +4,7 @@
 #
 # DB_HOST DB_PORT DB_USER DB_PASSWORD [DB_CA_FILE]   the server, and a user who may create everything
 # OVERWRITE                 true: tables that are there are replaced by the backup's
+# CREATE_DEFINERS           true: users who made views and routines and are missing are created, locked, with all rights
 # ENCRYPTION_KEY_FILE       as the backup's
 # WORK_DIR SECRET_DIR       scratch space with the fetched backup; a folder in memory
 set -u
@@ -11,7 +12,7 @@ here=${BASH_SOURCE[0]%/*}
 # shellcheck source=step.sh
 . "$here/step.sh"
 require WORK_DIR SECRET_DIR DB_HOST DB_USER DB_PASSWORD
-: "${OVERWRITE:=false}"
+: "${OVERWRITE:=false}" "${CREATE_DEFINERS:=false}"
 # shellcheck source=manifest.sh
 . "$here/manifest.sh"
 # shellcheck source=seal.sh
@@ -38,6 +39,13 @@ check_manifest || fail "$problem"
 first_command CLIENT mariadb mysql
 write_option_file "$SECRET_DIR/client.cnf"
 check_target
+if [[ $CREATE_DEFINERS == true ]]; then
+  create_definers 'ACCOUNT LOCK' || fail "$problem"
+else
+  missing_definers || fail "$problem"
+  [[ ! -s $WORK_DIR/.restore-missing ]] ||
+    fail "$DB_HOST has no user $(paste -s -d ' ' "$WORK_DIR/.restore-missing"), who made views or routines of the backup: create them first, or set CREATE_DEFINERS=true"
+fi
 manifest_field name name
 # shellcheck disable=SC2154 # set by the line above
 log "restoring $name into $DB_HOST"

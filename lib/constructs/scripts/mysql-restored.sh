@@ -18,7 +18,7 @@ check_manifest() {
 
 # pour_in [SQL]: restores the backup, after the SQL.
 pour_in() {
-  in_background pour_pipe "${1:-}" 2>"$WORK_DIR/.restore-said" || { problem="the restore failed: $(last_words "$WORK_DIR/.restore-said")"; return 1; }
+  in_background pour_pipe "${1:-}" 2>"$WORK_DIR/.restore-said" || { problem="the restore failed: $(grep -m 1 '^ERROR' "$WORK_DIR/.restore-said" || last_words "$WORK_DIR/.restore-said")"; return 1; }
 }
 
 pour_pipe() {
@@ -30,18 +30,24 @@ pour_pipe() {
 
 recorded_contents() { sed -n -e 's/^    \({"database":.*}\),\{0,1\}$/\1/p' "$MANIFEST_FILE"; }
 
-# Views and routines of a user whom this server does not know could be neither read nor dumped again.
+# The accounts that made views, routines, triggers and events, as SQL writes them.
+recorded_definers() {
+  sed -n -e '/^  "definers": \[$/,/^  \],$/s/^    "\(.*\)",\{0,1\}$/\1/p' "$MANIFEST_FILE" | sed -e 's/\\"/"/g' -e 's/\\\\/\\/g'
+}
+
+missing_definers() {
+  recorded_definers | sort >"$WORK_DIR/.restore-definers"
+  in_background sql --raw --execute="SELECT CONCAT(QUOTE(user), '@', QUOTE(host)) FROM mysql.user" >"$WORK_DIR/.restore-users" 2>"$WORK_DIR/.restore-said" ||
+    { problem="cannot list the users: $(last_words "$WORK_DIR/.restore-said")"; return 1; }
+  sort "$WORK_DIR/.restore-users" | comm -23 "$WORK_DIR/.restore-definers" - >"$WORK_DIR/.restore-missing"
+}
+
+# create_definers LOCK: LOCK keeps everybody from logging in by them.
 create_definers() {
-  local each="CONCAT('CREATE USER IF NOT EXISTS ', QUOTE(LEFT(definer, CHAR_LENGTH(definer) - CHAR_LENGTH(SUBSTRING_INDEX(definer, '@', -1)) - 1)), '@', QUOTE(SUBSTRING_INDEX(definer, '@', -1)), ';')"
-  local all="CONCAT('GRANT ALL ON *.* TO ', QUOTE(LEFT(definer, CHAR_LENGTH(definer) - CHAR_LENGTH(SUBSTRING_INDEX(definer, '@', -1)) - 1)), '@', QUOTE(SUBSTRING_INDEX(definer, '@', -1)), ';')"
-  local definers="SELECT definer FROM information_schema.views WHERE $USER_TABLES
-    UNION SELECT definer FROM information_schema.routines WHERE routine_schema NOT IN ('mysql', 'sys')
-    UNION SELECT definer FROM information_schema.triggers WHERE trigger_schema NOT IN ('mysql', 'sys')
-    UNION SELECT definer FROM information_schema.events WHERE event_schema NOT IN ('mysql', 'sys')"
-  {
-    in_background sql --raw --execute="SELECT $each FROM ($definers) AS d WHERE definer LIKE '%@%'; SELECT $all FROM ($definers) AS d WHERE definer LIKE '%@%'" >"$WORK_DIR/.restore-definers" &&
-      in_background sql <"$WORK_DIR/.restore-definers"
-  } 2>"$WORK_DIR/.restore-said" || { problem="cannot create the definers of views and routines: $(last_words "$WORK_DIR/.restore-said")"; return 1; }
+  missing_definers || return 1
+  sed -e "s/.*/CREATE USER & $1; GRANT ALL ON *.* TO &;/" "$WORK_DIR/.restore-missing" >"$WORK_DIR/.restore-create"
+  in_background sql <"$WORK_DIR/.restore-create" 2>"$WORK_DIR/.restore-said" ||
+    { problem="cannot create the definers of views and routines: $(last_words "$WORK_DIR/.restore-said")"; return 1; }
 }
 
 # The server counts, the manifest has what the dump's text held: two ways to the same numbers.

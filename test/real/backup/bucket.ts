@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { mkdirSync, readFileSync, readdirSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import S3rver from 's3rver';
-import { volume } from './pod';
+import { volume, whenOver } from './pod';
 
 /** One request, as far as a fault decides by it. */
 export interface S3Request {
@@ -65,8 +65,12 @@ export async function startBucket(prefix = 'mysql/db'): Promise<Bucket> {
     cut: (file, bytes) => truncateSync(path(file), bytes),
     remove: (file) => rmSync(path(file)),
     date: (file, when) => utimesSync(path(file), when, when),
-    close: () => close(proxy).then(() => store.close()),
+    close: () =>
+      close(proxy)
+        .then(() => store.close())
+        .catch(() => undefined),
   };
+  whenOver(bucket.close);
   proxy.on('request', (incoming, outgoing) => serve(bucket, port, incoming, outgoing));
   return bucket;
 }

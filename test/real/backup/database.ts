@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
-import { podUser, volume } from './pod';
+import { podUser, volume, whenOver } from './pod';
 
 const run = promisify(execFile);
 
@@ -41,10 +41,11 @@ export async function startDatabase(): Promise<Database> {
     ],
     { ...podUser, stdio: 'ignore' },
   );
+  whenOver(() => server.kill('SIGKILL'));
   const sql = (text: string): Promise<string> => ask(socket, text);
   await answers(sql);
   await sql(`CREATE USER backup@'%' IDENTIFIED BY '${password.replaceAll('\\', '\\\\').replaceAll("'", "''")}';
-    CREATE USER admin@'%' IDENTIFIED BY 'admin'; GRANT ALL ON *.* TO admin@'%';
+    CREATE USER admin@'%' IDENTIFIED BY 'admin'; GRANT ALL ON *.* TO admin@'%' WITH GRANT OPTION;
     GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON *.* TO backup@'%';`);
   return { port, password, sql, kill: () => end(server, 'SIGKILL') };
 }

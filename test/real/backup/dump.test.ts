@@ -8,7 +8,7 @@ import { describeWith } from '../tools';
 import { hardSchemas, startDatabase } from './database';
 import type { Database } from './database';
 import { faultTable } from './fault-table';
-import { commandLines, commandLinesDuring, makeSubfolder, podUser, removeVolumes, runStep, sleep, startStep } from './pod';
+import { commandLines, commandLinesDuring, makeSubfolder, podUser, cleanUp, runStep, sleep, startStep } from './pod';
 import type { StepResult } from './pod';
 import { mysqlDump, podVolumes } from './steps';
 import type { PodVolumes } from './steps';
@@ -28,10 +28,7 @@ describeWith(['mariadbd', 'mariadb-dump', 'openssl'], 'mysql-dump.sh', () => {
   beforeEach(() => {
     volumes = podVolumes();
   });
-  afterAll(async () => {
-    await database.kill();
-    removeVolumes();
-  });
+  afterAll(cleanUp);
 
   const manifest = (): {
     tables: number;

@@ -1,5 +1,4 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,7 +7,7 @@ import { startBucket } from './bucket';
 import type { Bucket } from './bucket';
 import { freePort } from './database';
 import { faultTable } from './fault-table';
-import { own, podUser, removeVolumes, runStep, sleep, volume } from './pod';
+import { own, podUser, cleanUp, runStep, sleep, volume, whenOver } from './pod';
 import type { StepResult } from './pod';
 import { etcdDescribe, etcdSave, fetch, podVolumes, upload } from './steps';
 import type { EtcdServer, PodVolumes } from './steps';
@@ -18,7 +17,7 @@ const faults = faultTable('etcd');
 
 describeWith(['etcd', 'etcdctl', 'aws', 'openssl'], 'the etcd backup', () => {
   let pki: string;
-  let server: EtcdServer & { readonly process: ChildProcess };
+  let server: EtcdServer;
   let bucket: Bucket;
 
   beforeAll(async () => {
@@ -30,11 +29,7 @@ describeWith(['etcd', 'etcdctl', 'aws', 'openssl'], 'the etcd backup', () => {
     await client;
     bucket = await startBucket('etcd/cluster');
   });
-  afterAll(async () => {
-    server.process.kill('SIGKILL');
-    await bucket.close();
-    removeVolumes();
-  });
+  afterAll(cleanUp);
 
   async function saved(): Promise<PodVolumes> {
     const volumes = podVolumes();
@@ -65,16 +60,12 @@ describeWith(['etcd', 'etcdctl', 'aws', 'openssl'], 'the etcd backup', () => {
       env: { PATH: systemPath },
     });
     const restored = await startEtcd(pki, `${folder}/data`);
-    try {
-      const keys = ['get', '--prefix', '/registry/', '--sort-by=KEY'];
-      const [then, now] = await Promise.all(
-        [server, restored].map((each) => run('etcdctl', keys, { env: { PATH: systemPath, ...clientEnv(each) } })),
-      );
-      expect(now?.stdout.split('\n').length).toBeGreaterThan(100);
-      expect(now?.stdout).toBe(then?.stdout);
-    } finally {
-      restored.process.kill('SIGKILL');
-    }
+    const keys = ['get', '--prefix', '/registry/', '--sort-by=KEY'];
+    const [then, now] = await Promise.all(
+      [server, restored].map((each) => run('etcdctl', keys, { env: { PATH: systemPath, ...clientEnv(each) } })),
+    );
+    expect(now?.stdout.split('\n').length).toBeGreaterThan(100);
+    expect(now?.stdout).toBe(then?.stdout);
   });
 
   test('encrypts the snapshot, which holds every Secret, and keeps no plain copy', async () => {
@@ -171,7 +162,7 @@ const clientEnv = (server: EtcdServer): Record<string, string> => ({
   ETCDCTL_KEY: `${server.pki}/server.key`,
 });
 
-async function startEtcd(pki: string, data = `${volume()}/data`): Promise<EtcdServer & { readonly process: ChildProcess }> {
+async function startEtcd(pki: string, data = `${volume()}/data`): Promise<EtcdServer> {
   const [port, peer] = [await freePort(), await freePort()];
   const url = `https://127.0.0.1:${port}`;
   const child = spawn(
@@ -188,7 +179,8 @@ async function startEtcd(pki: string, data = `${volume()}/data`): Promise<EtcdSe
     ],
     { ...podUser, stdio: 'ignore' },
   );
-  const server = { port, pki, process: child };
+  whenOver(() => child.kill('SIGKILL'));
+  const server = { port, pki };
   const deadline = Date.now() + 20_000;
   for (;;) {
     try {

@@ -44,7 +44,7 @@ function lasting(line: string): string {
     .replace(/127\.0\.0\.1:\d+/g, 'HOST:PORT')
     .replace(/\/?tmp\/hs-\w+/g, '…')
     .replace(/\b\d+ bytes/g, 'N bytes')
-    .replace(/to \d+, by more/g, 'to N, by more')
+    .replace(/(to|says) \d+([,:])/g, '$1 N$2')
     .replace(/\b\d+ seconds$/g, 'N seconds')
     .replace(/\(\d+\)|\bline \d+/g, (found) => found.replace(/\d+/, 'N'))
     .replace(/\.good\.\d+\./g, '.good.N.')

@@ -53,7 +53,16 @@ export function own(path: string): void {
   if (podUser.uid !== undefined) chownSync(path, podUser.uid, podUser.gid);
 }
 
-export function removeVolumes(): void {
+const endings: (() => unknown)[] = [];
+
+/** Also where a test fails half-way: a server that stays would keep its runner alive. */
+export function whenOver(end: () => unknown): void {
+  endings.push(end);
+}
+
+/** Ends the servers and removes the volumes of this file's tests. */
+export function cleanUp(): void {
+  for (const end of endings.splice(0)) end();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 }
 

@@ -5,7 +5,7 @@ import { addGood, s3Error, startBucket } from './bucket';
 import type { Bucket, S3Request } from './bucket';
 import { startDatabase } from './database';
 import { faultTable } from './fault-table';
-import { own, removeVolumes, runStep, startStep } from './pod';
+import { own, cleanUp, runStep, startStep } from './pod';
 import type { PodStep, StepResult } from './pod';
 import { mysqlDump, podVolumes, upload } from './steps';
 import type { PodVolumes } from './steps';
@@ -33,7 +33,7 @@ describeWith(['mariadbd', 'aws', 'faketime'], 'upload.sh', () => {
     bucket = await startBucket();
   });
   afterEach(() => bucket.close());
-  afterAll(removeVolumes);
+  afterAll(cleanUp);
 
   /** The dump's result as if the pod of that name had made it now. */
   function fill(target: PodVolumes, pod: string, now = new Date()): void {
