@@ -94,9 +94,12 @@ class Walk {
   list(list: ShellList, tail: Outcome): void {
     list.forEach((item, index) => {
       const next = list[index + 1];
-      const isAsked = next !== undefined && asksForStatus(next);
-      const end = isAsked ? 'kept' : index === list.length - 1 ? tail : 'ignored';
+      const asked = next === undefined ? 'nothing' : statusAskedBy(next);
+      const end = asked !== 'nothing' ? 'kept' : index === list.length - 1 ? tail : 'ignored';
+      const { pipefail } = this.options;
+      if (asked === 'every') this.options = { ...this.options, pipefail: true };
       this.andOr(item, item.isBackground ? (this.waits ? 'kept' : 'in the background') : end);
+      if (asked === 'every') this.options = { ...this.options, pipefail };
     });
   }
 
@@ -199,9 +202,11 @@ function endsWell(command: Command): boolean {
   return HARMLESS.has(program);
 }
 
-function asksForStatus(item: AndOr): boolean {
+/** Whether the next command looks at the status before it: of the whole pipeline, or of every command in it. */
+function statusAskedBy(item: AndOr): 'nothing' | 'last' | 'every' {
   const text = JSON.stringify(item.pipelines);
-  return text.includes('$?') || text.includes('PIPESTATUS');
+  if (text.includes('PIPESTATUS')) return 'every';
+  return text.includes('$?') ? 'last' : 'nothing';
 }
 
 function waits(list: ShellList): boolean {
