@@ -92,7 +92,7 @@ export class ClusterNode {
   }
 
   get labels(): Readonly<Record<string, string>> {
-    const roles = (this.facts.roles ?? []).map((role) => [`node-role.kubernetes.io/${role}`, '']);
+    const roles = (this.facts.roles ?? []).map((role): [string, string] => [`node-role.kubernetes.io/${role}`, '']);
     return { 'kubernetes.io/hostname': this.name, 'kubernetes.io/os': 'linux', ...Object.fromEntries(roles), ...this.facts.labels };
   }
 

@@ -17,7 +17,7 @@ export function factProblems(content: unknown): FactProblem[] {
   if (typeof content !== 'object' || content === null || Array.isArray(content))
     return [{ path: '', message: 'the facts are no map of keys such as nodes and mesh' }];
   const facts = new Field(content);
-  const shape = [...shapeProblems(content, FACTS, 'the cluster')].map(({ path, message, mend }) => ({
+  const shape = shapeProblems(content, FACTS, 'the cluster').map(({ path, message, mend }) => ({
     path,
     message: mend === undefined || message.includes('probably meant') ? message : `${message}; ${mend.description}`,
   }));

@@ -22,7 +22,7 @@ export interface KubernetesObject {
  * `Lazy`, are judged at synth.
  */
 export function defineObject<T extends KubernetesObject = never>(scope: Construct, id: string, manifest: NoInfer<T>): ApiObject {
-  const problems = [...schemaProblems(known(manifest))].map(
+  const problems = schemaProblems(known(manifest)).map(
     ({ path, message, mend }) => `  ${path}: ${message}${mend === undefined ? '' : `; ${mend.description}`}`,
   );
   if (problems.length > 0) {

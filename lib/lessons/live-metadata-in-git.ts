@@ -1,4 +1,4 @@
-import { Field } from '../manifest/field';
+import type { Field } from '../manifest/field';
 import type { Resource } from '../resources/resource';
 import { type Context, type Lesson, violation, type Violation } from './lesson';
 

@@ -380,7 +380,7 @@ spec:
   ],
   *violations({ resources, cluster }: Context): Iterable<Violation> {
     for (const resource of resources.all) {
-      const problems = [...schemaProblems(resource.document.content)].filter((problem) => !isStillServed(problem, cluster));
+      const problems = schemaProblems(resource.document.content).filter((problem) => !isStillServed(problem, cluster));
       if (problems.length === 0) continue;
       const toldOfPolicy = [...rejectionsOf(resource, cluster.facts.network?.version)].map(({ path }) => path);
       for (const { kind, path, message, mend } of problems) {

@@ -31,10 +31,13 @@ const REMOVED: Readonly<Record<string, string>> = {
 const BUILT_IN =
   /^(v1|(apps|batch|autoscaling|policy|extensions|(networking|rbac\.authorization|storage|scheduling|node|discovery|coordination)\.k8s\.io)\/v\w+)$/;
 
+const STABLE = /(^|\/)v\d+$/;
+
 /** Whether this kind is not, or no longer, served in this version. Silent on groups that are not Kubernetes' own. */
 export function kindProblem(apiVersion: string, kind: string): SchemaProblem | undefined {
-  if (!BUILT_IN.test(apiVersion) && REMOVED[apiVersion] === undefined && REMOVED[`${apiVersion}/${kind}`] === undefined) return undefined;
-  const since = REMOVED[apiVersion] ?? REMOVED[`${apiVersion}/${kind}`];
+  const since = [apiVersion, `${apiVersion}/${kind}`].filter((key) => Object.hasOwn(REMOVED, key)).map((key) => REMOVED[key])[0];
+  const isKnown = schemaOfKind(apiVersion, kind) !== undefined;
+  if (since === undefined && (isKnown || kind.endsWith('List') || !STABLE.test(apiVersion) || !BUILT_IN.test(apiVersion))) return undefined;
   const served = servedVersion(kind);
   if (since !== undefined) {
     const instead = served === undefined ? 'it has no successor' : `${served} is`;
@@ -47,7 +50,6 @@ export function kindProblem(apiVersion: string, kind: string): SchemaProblem | u
       mend: served === undefined ? undefined : { description: `move to ${served}, whose fields differ in places` },
     };
   }
-  if (schemaOfKind(apiVersion, kind) !== undefined || kind.endsWith('List') || !/\/?v\d+$/.test(apiVersion)) return undefined;
   if (served !== undefined && served !== apiVersion) {
     const mend = { description: `write ${served}`, edits: [{ path: '/apiVersion', value: served }] };
     return { kind: 'unknown-kind', path: '/apiVersion', message: `apiVersion ${apiVersion} has no kind ${kind}; ${served} has`, mend };
@@ -73,7 +75,7 @@ function servedVersion(kind: string): string | undefined {
   const versions = knownKinds().flatMap((known) => {
     const slash = known.lastIndexOf('/');
     const apiVersion = known.slice(0, slash);
-    return known.slice(slash + 1) === kind && BUILT_IN.test(apiVersion) && /(^|\/)v\d+$/.test(apiVersion) ? [apiVersion] : [];
+    return known.slice(slash + 1) === kind && BUILT_IN.test(apiVersion) && STABLE.test(apiVersion) ? [apiVersion] : [];
   });
   return versions.sort().at(-1);
 }
@@ -111,9 +113,8 @@ export function* objectProblems(apiVersion: string, kind: string, content: Reado
 }
 
 function* nameProblems(kind: string, object: Field): Generator<SchemaProblem> {
-  const { value, path } = object.at('metadata');
-  const metadata = typeof value === 'object' && value !== null ? { name: Reflect.get(value, 'name') } : {};
-  yield* grammarProblems(metadata, path, 'name', NAMES[kind] ?? dnsSubdomain);
+  const metadata = object.at('metadata');
+  yield* grammarProblems({ name: metadata.at('name').value }, metadata.path, 'name', NAMES[kind] ?? dnsSubdomain);
 }
 
 function* podProblems(apiVersion: string, kind: string, spec: Field): Generator<SchemaProblem> {

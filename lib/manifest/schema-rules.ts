@@ -97,7 +97,10 @@ function* numberProblems(value: Fields, path: JsonPointer, field: string, least:
 function* portProblems(value: Fields, path: JsonPointer, field: string, least: 0 | 1): Generator<SchemaProblem> {
   yield* numberProblems(value, path, field, least);
   const port = value[field];
-  if (typeof port !== 'string' || !/^\d+$/.test(port)) return yield* grammarProblems(value, path, field, portName);
+  if (typeof port !== 'string' || !/^\d+$/.test(port)) {
+    yield* grammarProblems(value, path, field, portName);
+    return;
+  }
   const at = pointerTo(path, field);
   const mend = { description: `write ${port} without quotes`, edits: [{ path: at, value: Number(port) }] };
   yield { kind: 'name', path: at, message: `${field} is the text "${port}", which is no name of a port, nor a number`, mend };

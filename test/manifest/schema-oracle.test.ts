@@ -57,7 +57,7 @@ function* scalarPlaces(located: Located, steps: readonly (string | number)[] = [
 
 function objectWith(apiVersion: string, kind: string, steps: readonly (string | number)[], value: unknown): Record<string, unknown> {
   const content = steps.reduceRight<unknown>((inner, step) => (step === 0 ? [inner] : { [step]: inner }), value);
-  return { metadata: {}, ...Object(content), apiVersion, kind };
+  return { metadata: {}, ...(typeof content === 'object' ? content : {}), apiVersion, kind };
 }
 
 describe.each(KINDS)('the schema of %s %s', (apiVersion, kind, validator) => {
