@@ -1,4 +1,7 @@
 /** Kinds of Kubernetes itself, as the API server reads them. */
+import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
+import type { IDeploymentSpec } from 'kubernetes-models/apps/v1/DeploymentSpec';
+
 export type { IDaemonSet as DaemonSet } from 'kubernetes-models/apps/v1/DaemonSet';
 export type { IDeployment as Deployment } from 'kubernetes-models/apps/v1/Deployment';
 export type { IStatefulSet as StatefulSet } from 'kubernetes-models/apps/v1/StatefulSet';
@@ -36,5 +39,6 @@ export type { IToleration as Toleration } from 'kubernetes-models/v1/Toleration'
 export type { ITopologySpreadConstraint as TopologySpreadConstraint } from 'kubernetes-models/v1/TopologySpreadConstraint';
 export type { IVolume as Volume } from 'kubernetes-models/v1/Volume';
 export type { IVolumeMount as VolumeMount } from 'kubernetes-models/v1/VolumeMount';
-export type { ILabelSelector as LabelSelector } from '@kubernetes-models/apimachinery/apis/meta/v1/LabelSelector';
-export type { IObjectMeta as ObjectMeta } from '@kubernetes-models/apimachinery/apis/meta/v1/ObjectMeta';
+
+export type ObjectMeta = NonNullable<IDeployment['metadata']>;
+export type LabelSelector = IDeploymentSpec['selector'];
