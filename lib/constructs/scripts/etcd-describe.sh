@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Checks the snapshot that etcdctl saved and describes it for the upload. etcd's image has no shell, so this runs in
 # the image with the AWS client (with encryption: in one that has openssl as well).
 #

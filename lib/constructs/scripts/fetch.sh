@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Brings the newest backup that was recorded as good into the scratch space, and verifies that it still is what it was.
 # Runs in an image with the AWS client. The environment of s3.sh, and
 #

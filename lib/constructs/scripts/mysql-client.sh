@@ -35,11 +35,12 @@ sql() { "$CLIENT" --defaults-file="$OPTION_FILE" --connect-timeout="${DB_TIMEOUT
 # dump_tool_has OPTION: MySQL's and MariaDB's tools differ, and so do their versions.
 dump_tool_has() { grep -q -e "^  *\(-., \)\?--$1\b" "$WORK_DIR/.dump-help"; }
 
-# The options that make the dump consistent, complete and the same text for the same data.
+# The options that make the dump consistent, complete and the same text for the same data: without an order the server
+# may read a table by whichever index is small.
 choose_dump_options() {
   DUMP_OPTIONS=(
     --single-transaction --quick --skip-lock-tables --no-tablespaces --hex-blob --default-character-set=utf8mb4
-    --routines --events --triggers --max-allowed-packet=1G --net-buffer-length=1M --comments --skip-dump-date
+    --routines --events --triggers --order-by-primary --max-allowed-packet=1G --net-buffer-length=1M --comments --skip-dump-date
   )
   "$DUMP" --no-defaults --help >"$WORK_DIR/.dump-help" || fail "$DUMP --help fails"
   # MySQL's newer tool asks older servers and MariaDB for a table that they do not have.

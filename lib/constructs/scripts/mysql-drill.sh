@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Restores the fetched backup into a throwaway server inside this pod, which listens on no network, and compares it
 # with what the backup recorded of itself. Leaves a verdict for report.sh; a verdict of failure is no failure of this
 # step, or nobody could report it. Runs in the database's own image.

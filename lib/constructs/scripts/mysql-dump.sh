@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Dumps the database into the pod's scratch space and describes what it dumped. Runs in the database's own image.
 #
 # DB_HOST DB_PORT DB_USER DB_PASSWORD [DB_CA_FILE]   the server

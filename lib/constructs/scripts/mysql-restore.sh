@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # The emergency: restores the fetched backup into a server that people use, and compares the result with what the
 # backup recorded of itself. Refuses a server that already has tables in those schemas. Runs in the database's image.
 #

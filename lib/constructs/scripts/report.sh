@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Ends a drill: puts its verdict into the bucket and exits by it. Runs in an image with the AWS client.
 # The environment of s3.sh, and WORK_DIR with the verdict.
 set -u

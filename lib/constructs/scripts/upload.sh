@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Uploads the pod's finished backup, reads it back, and only then records it as good; at last removes what is too
 # old. Runs in an image with the AWS client. The environment of s3.sh, and
 #

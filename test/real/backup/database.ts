@@ -57,6 +57,7 @@ async function ask(socket: string, text: string): Promise<string> {
     `--socket=${socket}`,
     '--default-character-set=utf8mb4',
     '--batch',
+    '--comments',
     '--skip-column-names',
   ]);
   client.child.stdin?.end(text);
@@ -108,7 +109,8 @@ INSERT INTO orders (note, b, f, d, at) VALUES
 CREATE TABLE ${'`we``ird "(name`'} (${'`a(b`'} INT, ${"`c'd`"} VARCHAR(20));
 INSERT INTO ${'`we``ird "(name`'} VALUES (1, 'x'), (2, '('), (3, NULL);
 CREATE TABLE empty_one (a INT);
-CREATE TABLE parent (id INT PRIMARY KEY); CREATE TABLE child (id INT PRIMARY KEY, parent INT, FOREIGN KEY (parent) REFERENCES parent (id));
+CREATE TABLE parent (id INT PRIMARY KEY);
+CREATE TABLE child (id INT PRIMARY KEY, parent INT, FOREIGN KEY (parent) REFERENCES parent (id));
 INSERT INTO parent VALUES (1), (2); INSERT INTO child VALUES (1, 2), (2, 1);
 CREATE USER ghost@'%'; GRANT ALL ON *.* TO ghost@'%';
 CREATE DEFINER=ghost@'%' VIEW v AS SELECT id, note FROM orders;
