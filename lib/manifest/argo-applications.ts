@@ -135,7 +135,7 @@ function rootPathOf({ folder = '' }: Repository, name: string): string {
 function directoryParameters(path: string): Parameters {
   const segments = path.split('/');
   const basename = segments.at(-1) ?? '';
-  const numbered = segments.flatMap((segment, index) => [
+  const numbered = segments.flatMap((segment, index): [string, string][] => [
     [`path[${index}]`, segment],
     [`index .path.segments ${index}`, segment],
   ]);

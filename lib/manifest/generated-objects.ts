@@ -1,7 +1,7 @@
 /** ConfigMaps and Secrets that a kustomization generates, and the hash that ends their names. */
 import { createHash } from 'node:crypto';
 import type { Document } from './document';
-import { Field } from './field';
+import { type Field } from './field';
 import { Kustomized } from './kustomized';
 import { type Source, Traced } from './traced';
 

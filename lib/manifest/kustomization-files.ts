@@ -1,7 +1,7 @@
 /** What a kustomization may read: files by path, each parsed once, and texts inside of it that are YAML themselves. */
 import { posix } from 'node:path';
 import { isFileLocation, type Document, type FileLocation, type Problem } from './document';
-import { Field } from './field';
+import { type Field } from './field';
 import { filesOf } from './generated-objects';
 import type { JsonPointer } from './json-pointer';
 import type { Dialect } from './scalar';

@@ -12,7 +12,8 @@ import { selectTargets } from './patch-target';
 import { PatchError, strategicMerge } from './strategic-merge';
 import { Traced } from './traced';
 
-type Report = (document: Document, pointer: JsonPointer, message: string) => void;
+/** Takes what kustomize would refuse, and where it is written. */
+export type Report = (document: Document, pointer: JsonPointer, message: string) => void;
 
 /** A patch: operations, or an object in part. */
 interface Patch {

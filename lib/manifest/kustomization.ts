@@ -9,18 +9,17 @@ import { BUILT_IN } from './built-in-field-specs';
 import { isFileLocation, type Document, type Problem } from './document';
 import { Field } from './field';
 import type { Transformers } from './field-specs';
-import { absorb, generate, GeneratorError, hashOf } from './generated-objects';
-import type { JsonPointer } from './json-pointer';
+import { absorb, generate, hashOf } from './generated-objects';
 import { withKnownKeys } from './kustomization-keys';
 import { isRemote, type KustomizationFiles } from './kustomization-files';
-import { applyPatches } from './kustomization-patches';
+import { applyPatches, type Report } from './kustomization-patches';
+import { applyTransformers, reporting } from './kustomization-steps';
 import { type Plugin, pluginsOf, runBuiltIn } from './kustomization-plugins';
 import { Kustomized, sameId } from './kustomized';
 import { declareVariable, substituteVariables, type Variable } from './kustomize-variables';
 import { followNames } from './name-references';
-import { replace, ReplacementError } from './replacements';
-import { type Source, Traced } from './traced';
-import { affixNames, extended, setEntries, setImage, setNamespace, setReplicas, specOf } from './transformers';
+import { Traced } from './traced';
+import { extended, merged } from './transformers';
 
 export interface Rendered {
   readonly documents: readonly Document[];
@@ -39,7 +38,7 @@ export function renderKustomization(folder: string, files: KustomizationFiles): 
 }
 
 /** What a kustomization has gathered so far. Components work on the same one, bases on one of their own. */
-interface Gathered {
+export interface Gathered {
   objects: Kustomized[];
   transformers: Transformers;
   readonly variables: Variable[];
@@ -101,7 +100,7 @@ class Rendering {
     this.generate(kustomization, gathered);
     for (const plugin of pluginsOf(kustomization, 'generators', this.files)) this.runGenerator(plugin, kustomization, gathered);
     for (const field of root.at('components').items) this.addFolder(field, kustomization, gathered, path);
-    this.transform(kustomization, gathered);
+    applyTransformers(kustomization, gathered, this.files, this.report);
     for (const plugin of pluginsOf(kustomization, 'transformers', this.files)) this.runTransformer(plugin, kustomization, gathered);
     gathered.variables.push(...root.at('vars').items.map((field) => declareVariable(field, document, gathered.objects)));
   }
@@ -179,7 +178,7 @@ class Rendering {
     folder: string,
     { objects }: Gathered,
   ): void {
-    this.attempt(document, () => {
+    reporting(this.report, document, () => {
       const generated = generate(kind, field, options, document, (path) => this.files.bytes(posix.join(folder, path)));
       const { id } = generated.object;
       const old = objects.find(({ ids }) => ids.some((known) => sameId(known, id)));
@@ -221,65 +220,12 @@ class Rendering {
     this.report(kustomization.document, named.path, 'a transformer plugin is not run; what it changes is not seen');
   }
 
-  private transform(kustomization: Kustomization, gathered: Gathered): void {
-    const { root, document } = kustomization;
-    const { transformers } = gathered;
-    const at = (field: Field): Source => ({ document, pointer: field.path });
-    gathered.objects = applyPatches(gathered.objects, kustomization, this.files, 'before', (...problem) => this.report(...problem));
-    const { objects } = gathered;
-    const namespace = root.at('namespace');
-    if ((namespace.string ?? '') !== '')
-      setNamespace(objects, { value: namespace.string ?? '', source: at(namespace) }, transformers.namespace);
-    const [prefix, suffix] = [root.at('namePrefix').text ?? '', root.at('nameSuffix').text ?? ''];
-    if (prefix !== '') affixNames(objects, prefix, 'prefix', transformers.namePrefix);
-    if (suffix !== '') affixNames(objects, suffix, 'suffix', transformers.nameSuffix);
-    for (const label of root.at('labels').items) {
-      const own = [...label.at('fields').items.map(specOf), ...transformers.labels];
-      const templates = label.at('includeTemplates').boolean === true ? transformers.templateLabels : [];
-      const specs =
-        label.at('includeSelectors').boolean === true
-          ? transformers.commonLabels
-          : [...templates, { path: 'metadata/labels', create: true }];
-      setEntries(objects, label.at('pairs'), at, [...own, ...specs]);
-    }
-    setEntries(objects, root.at('commonLabels'), at, transformers.commonLabels);
-    setEntries(objects, root.at('commonAnnotations'), at, transformers.commonAnnotations);
-    applyPatches(objects, kustomization, this.files, 'after', (...problem) => this.report(...problem));
-    for (const replicas of root.at('replicas').items) {
-      const count = replicas.at('count');
-      const name = replicas.at('name').text ?? '';
-      if (!setReplicas(objects, name, { value: count.number ?? 0, source: at(count) }, transformers.replicas))
-        this.report(document, replicas.path, `replicas names ${name}, which no workload here has`);
-    }
-    for (const image of [...root.at('images').items, ...root.at('imageTags').items]) setImage(objects, image, at, transformers.images);
-    for (const field of root.at('replacements').items) this.replace(field, kustomization, objects);
-  }
-
-  private replace(field: Field, { folder, document }: Kustomization, objects: readonly Kustomized[]): void {
-    const path = field.at('path').string;
-    if (path === undefined) return this.attempt(document, () => replace(objects, field));
-    for (const read of this.files.read(posix.join(folder, path), 'kubectl').documents) {
-      const root = new Field(read.content);
-      for (const replacement of root.isList ? root.items : [root]) this.attempt(read, () => replace(objects, replacement));
-    }
-  }
-
-  /** Reports what kustomize would refuse, and goes on. */
-  private attempt(document: Document, action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      if (!(error instanceof GeneratorError || error instanceof ReplacementError)) throw error;
-      this.report(document, error.pointer, error.message);
-    }
-  }
-
-  private report(document: Document, pointer: JsonPointer, message: string): void {
+  private readonly report: Report = (document, pointer, message) => {
     const location = document.locate(pointer);
     const problem = { file: document.source, line: isFileLocation(location) ? location.line : undefined, message };
     if (!this.problems.some(({ file, line, message: known }) => file === problem.file && line === problem.line && known === message))
       this.problems.push(problem);
-  }
+  };
 }
 
 function documentOf({ root }: Kustomized, folder: string): Document {
@@ -289,25 +235,5 @@ function documentOf({ root }: Kustomized, folder: string): Document {
     locate: (pointer) => root.locate(pointer),
     origin: (pointer) => root.origin(pointer),
     applied: { kustomization: folder },
-  };
-}
-
-/** The configurations of a base hold for what is above it as well. */
-function merged(own: Transformers, base: Transformers): Transformers {
-  if (base === BUILT_IN) return own;
-  if (own === BUILT_IN) return base;
-  const join = <Item>(a: readonly Item[], b: readonly Item[]): Item[] => [...new Set([...a, ...b])];
-  return {
-    namespace: join(own.namespace, base.namespace),
-    commonLabels: join(own.commonLabels, base.commonLabels),
-    labels: join(own.labels, base.labels),
-    templateLabels: join(own.templateLabels, base.templateLabels),
-    commonAnnotations: join(own.commonAnnotations, base.commonAnnotations),
-    images: join(own.images, base.images),
-    replicas: join(own.replicas, base.replicas),
-    namePrefix: join(own.namePrefix, base.namePrefix),
-    nameSuffix: join(own.nameSuffix, base.nameSuffix),
-    varReference: join(own.varReference, base.varReference),
-    nameReference: join(own.nameReference, base.nameReference),
   };
 }

@@ -3,7 +3,7 @@ import type { Document } from './document';
 import type { Field } from './field';
 import { type FieldSpec, isSelected, splitPath, visitField } from './field-specs';
 import { groupAndVersion, type Kustomized } from './kustomized';
-import { type Scalar, Traced } from './traced';
+import { type Scalar, type Traced } from './traced';
 
 export interface Variable {
   readonly field: Field;

@@ -1,5 +1,5 @@
 /** One object on its way through a kustomization: its content, and the names it had before. */
-import { Traced } from './traced';
+import { type Traced } from './traced';
 
 /** What kustomize tells objects apart by. */
 export interface Id {

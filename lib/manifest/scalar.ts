@@ -40,7 +40,7 @@ const LARGEST_UINT64 = 2n ** 64n - 1n;
 const SMALLEST_INT64 = -(2n ** 63n);
 
 /** A number that JSON, and so the API server, has no way to write. */
-export class NotFiniteError extends Error {
+class NotFiniteError extends Error {
   constructor(text: string) {
     super(`${text} is no number that Kubernetes can store; write a finite number or quote it`);
   }
@@ -89,13 +89,13 @@ function mayBeMore(text: string): boolean {
 
 function dotted(text: string): unknown {
   if (NOT_FINITE.test(text)) throw new NotFiniteError(text);
-  return FLOAT.test(text) ? finite(text) : text;
+  return FLOAT.test(text) ? finite(text, text) : text;
 }
 
 function number(text: string): unknown {
   const plain = text.includes('_') ? text.replaceAll('_', '') : text;
-  if (INTEGER.test(plain)) return integer(plain) ?? (FLOAT.test(plain) ? finite(plain) : text);
-  if (FLOAT.test(plain)) return finite(plain) ?? text;
+  if (INTEGER.test(plain)) return integer(plain) ?? (FLOAT.test(plain) ? finite(plain, text) : text);
+  if (FLOAT.test(plain)) return finite(plain, text);
   if (NOT_FINITE.test(text)) throw new NotFiniteError(text);
   return text;
 }
@@ -112,8 +112,8 @@ function integer(text: string): number | undefined {
 }
 
 /** @returns the text itself where the number is too large to be one */
-function finite(text: string): number | string {
-  const value = Number(text);
+function finite(plain: string, text: string): number | string {
+  const value = Number(plain);
   return Number.isFinite(value) ? value : text;
 }
 

@@ -33,7 +33,7 @@ export class Traced {
       const entries = Object.entries(content).map(([key, value]) => [key, Traced.of(value, document, pointerTo(pointer, key))] as const);
       return new Traced(new Map(entries), source);
     }
-    return new Traced(isScalar(content) ? content : String(content), source);
+    return new Traced(isScalar(content) ? content : null, source);
   }
 
   get map(): Map<string, Traced> | undefined {
@@ -50,7 +50,8 @@ export class Traced {
 
   /** A scalar as text, the way it stands in a file; empty for null. */
   get text(): string | undefined {
-    return this.value === null ? '' : this.isScalar ? String(this.value) : undefined;
+    if (this.value === null) return '';
+    return this.value instanceof Map || Array.isArray(this.value) ? undefined : String(this.value);
   }
 
   at(...keys: readonly string[]): Traced | undefined {

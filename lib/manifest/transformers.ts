@@ -1,4 +1,5 @@
 /** What a kustomization does to every object it has: namespace, names, labels, annotations, images, replicas. */
+import { BUILT_IN } from './built-in-field-specs';
 import type { Field } from './field';
 import { type FieldSpec, isSelected, type Made, type Transformers, visitField } from './field-specs';
 import { type Kustomized } from './kustomized';
@@ -180,5 +181,25 @@ export function specOf(field: Field): FieldSpec {
     version: text('version'),
     kind: text('kind'),
     create: field.at('create').boolean,
+  };
+}
+
+/** The configurations of a base hold for what is above it as well. */
+export function merged(own: Transformers, base: Transformers): Transformers {
+  if (base === BUILT_IN) return own;
+  if (own === BUILT_IN) return base;
+  const join = <Item>(a: readonly Item[], b: readonly Item[]): Item[] => [...new Set([...a, ...b])];
+  return {
+    namespace: join(own.namespace, base.namespace),
+    commonLabels: join(own.commonLabels, base.commonLabels),
+    labels: join(own.labels, base.labels),
+    templateLabels: join(own.templateLabels, base.templateLabels),
+    commonAnnotations: join(own.commonAnnotations, base.commonAnnotations),
+    images: join(own.images, base.images),
+    replicas: join(own.replicas, base.replicas),
+    namePrefix: join(own.namePrefix, base.namePrefix),
+    nameSuffix: join(own.nameSuffix, base.nameSuffix),
+    varReference: join(own.varReference, base.varReference),
+    nameReference: join(own.nameReference, base.nameReference),
   };
 }

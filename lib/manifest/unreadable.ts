@@ -43,7 +43,9 @@ const FREE_TEXT = new Set([
 const CARRIERS = new Set(['ConfigMap', 'Secret', 'ApplicationSet', 'CustomResourceDefinition', 'HelmRelease', 'ClusterPolicy', 'Policy']);
 
 export function reasonOf(error: unknown, chunk: Chunk): Reason {
-  const line = error instanceof YAMLException && error.mark !== undefined ? chunk.line + error.mark.line : chunk.line;
+  // Not every exception has the mark that its type promises.
+  const { mark }: Partial<YAMLException> = error instanceof YAMLException ? error : {};
+  const line = chunk.line + (mark?.line ?? 0);
   const at = (pattern: RegExp): number => lineAt(chunk, pattern.exec(chunk.text)?.index ?? 0);
   const { text } = chunk;
   if (text.startsWith('\u0000GITCRYPT')) return { line: chunk.line, message: 'is encrypted with git-crypt; unlock it to check it' };

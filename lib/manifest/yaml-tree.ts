@@ -136,7 +136,8 @@ export class YamlTree {
 
   private keyText(key: Node): string {
     const value = this.content(key);
-    if (typeof value === 'object') throw new Error('a key is neither text, number nor boolean');
+    if (typeof value === 'string') return value;
+    if (typeof value !== 'number' && typeof value !== 'boolean') throw new Error('a key is neither text, number nor boolean');
     return String(value);
   }
 

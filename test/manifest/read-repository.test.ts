@@ -234,7 +234,7 @@ spec:
 test('time grows with the number of files, not faster', () => {
   const repository = (count: number): Record<string, string> =>
     Object.fromEntries(
-      Array.from({ length: count }, (_, index) => [
+      Array.from({ length: count }, (_, index): [string, string][] => [
         [`apps/${index}/kustomization.yaml`, `resources: [a.yaml]\nnamespace: n${index}\n`],
         [`apps/${index}/a.yaml`, object('ConfigMap', 'a')],
         [`argo/${index}.yaml`, application(`a${index}`, `apps/${index}`)],
