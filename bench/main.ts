@@ -1,9 +1,10 @@
 // Prints the figures of the README: `npm run bench`, or `npm run bench -- synth` for one of them.
 import type { Bench } from './measure';
 import { checkBench } from './check';
+import { networkBench } from './network';
 import { synthBench } from './synth';
 
-const benches: readonly Bench[] = [synthBench, checkBench];
+const benches: readonly Bench[] = [synthBench, checkBench, networkBench];
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !benches.some((bench) => bench.name === name));
 if (unknown.length > 0) {

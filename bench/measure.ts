@@ -9,12 +9,13 @@ export interface Bench {
 /** A line of the table, by column. */
 export type Row = Readonly<Record<string, string | number>>;
 
-/** Seconds of the fastest of several runs: whatever else the machine does only ever adds. */
+/** Seconds of processor time, of this process alone: what else the machine does hardly counts. The least of several runs. */
 export function seconds(work: () => unknown, runs = 1): number {
   const times = Array.from({ length: runs }, () => {
-    const start = process.hrtime.bigint();
+    const start = process.cpuUsage();
     work();
-    return Number(process.hrtime.bigint() - start) / 1e9;
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / 1e6;
   });
   return Math.min(...times);
 }

@@ -1,12 +1,8 @@
-/**
- * How much processor time it takes to judge every pair of workloads: 1,000 workloads under 500 policies, and how that grows.
- *
- * Run: npx esbuild bench/network.ts --bundle --platform=node --outfile=build/bench-network.js && node build/bench-network.js
- */
 import { Cluster } from '../lib/facts/cluster';
 import type { Endpoint } from '../lib/network/endpoint';
 import { Network } from '../lib/network/network';
 import { Resources } from '../lib/resources/resources';
+import { type Bench, rounded, type Row, seconds } from './measure';
 
 interface Size {
   readonly workloads: number;
@@ -26,28 +22,37 @@ const SIZES: readonly Size[] = [
 
 const WORKLOADS_OF_NAMESPACE = 20;
 
-for (const size of SIZES) {
-  const started = cpuMilliseconds();
-  const network = new Network(
-    new Resources(objects(size).map((content) => ({ content, source: 'bench', locate: () => ({ construct: 'bench' }) }))),
-    new Cluster(),
-  );
-  const ends = network.resources.workloads.map((workload): Endpoint => ({ kind: 'workload', workload }));
-  const read = cpuMilliseconds();
-  const count = { allow: 0, deny: 0, unknown: 0 };
-  for (const from of ends) for (const to of ends) count[network.verdict(from, to, 8080).verdict]++;
-  const judged = cpuMilliseconds();
-  const pairs = ends.length ** 2;
-  const perPair = (((judged - read) * 1000) / pairs).toFixed(2);
-  console.log(
-    `${size.workloads} workloads${size.sharing === true ? ', ten to a label set' : ''}, ${size.policies} policies: read ${(read - started).toFixed(0)} ms, ${pairs} pairs ${(judged - read).toFixed(0)} ms, ${perPair} µs a pair; ${JSON.stringify(count)}`,
-  );
-}
+/** Every pair of workloads: how that grows with pairs and with policies. */
+export const networkBench: Bench = {
+  name: 'network',
+  description: 'the verdict on every pair of workloads',
+  *rows(): Iterable<Row> {
+    for (const size of SIZES) yield judged(size);
+  },
+};
 
-/** Of this process alone: other work on the machine does not count. */
-function cpuMilliseconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
+function judged(size: Size): Row {
+  const documents = objects(size).map((content) => ({ content, source: 'bench', locate: () => ({ construct: 'bench' }) }));
+  let network = new Network(new Resources([]), new Cluster());
+  const reading = seconds(() => {
+    network = new Network(new Resources(documents), new Cluster());
+  });
+  const ends = network.resources.workloads.map((workload): Endpoint => ({ kind: 'workload', workload }));
+  const count = { allow: 0, deny: 0, unknown: 0 };
+  const judging = seconds(() => {
+    for (const from of ends) for (const to of ends) count[network.verdict(from, to, 8080).verdict]++;
+  });
+  const pairs = ends.length ** 2;
+  return {
+    workloads: size.workloads,
+    'to a label set': size.sharing === true ? 10 : 1,
+    policies: size.policies,
+    pairs,
+    'read s': rounded(reading),
+    'judge s': rounded(judging),
+    'µs a pair': rounded((judging * 1e6) / pairs),
+    ...count,
+  };
 }
 
 function objects({ workloads, policies, sharing }: Size): unknown[] {
