@@ -60,7 +60,12 @@ export function setEntries(
   for (const object of objects)
     for (const [key, value] of pairs.entries)
       for (const spec of specs)
-        if (fits(object, spec)) visit(object, spec, 'map', (field) => field.set(key, new Traced(value.text ?? '', source(value))));
+        if (fits(object, spec)) visit(object, spec, 'map', (field) => setEntry(field, key, new Traced(value.text ?? '', source(value))));
+}
+
+/** An entry that the manifest has already keeps its place there. */
+function setEntry(map: Traced, key: string, value: Traced): void {
+  if (map.map?.get(key)?.value !== value.value) map.set(key, value);
 }
 
 export function setReplicas(objects: readonly Kustomized[], name: string, count: Setting, specs: readonly FieldSpec[]): boolean {

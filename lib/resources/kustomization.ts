@@ -133,7 +133,7 @@ export function isRemotePath(text: string): boolean {
 
 /** Resolved against a folder; a path that leaves the repository keeps its `..`. */
 export function joinPath(folder: string, path: string): string {
-  return normalPath(path.startsWith('/') ? path : `${folder}/${path}`);
+  return normalPath(path.startsWith('/') || folder === '' ? path : `${folder}/${path}`);
 }
 
 export function normalPath(path: string): string {
