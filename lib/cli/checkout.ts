@@ -33,10 +33,10 @@ export function walk(folder: string, checkout: Checkout | undefined): Walked {
   const unreadable: string[] = [];
   const start = real(folder);
   const visited = new Set<string>();
-  const visit = (path: string): void => {
-    const target = real(path);
-    if (visited.has(target)) return;
-    visited.add(target);
+  const visit = (path: string, isLink = false): void => {
+    // Only a link can lead to where the walk has been.
+    if (isLink && visited.has(real(path))) return;
+    if (isLink) visited.add(real(path));
     let entries: Dirent[];
     try {
       entries = readdirSync(path, { withFileTypes: true });
@@ -54,7 +54,8 @@ export function walk(folder: string, checkout: Checkout | undefined): Walked {
       if (kind === 'file') {
         files.push(below);
         if (isDouble) linked.add(below);
-      } else if (!isDouble && !start.startsWith(real(below) + sep)) visit(below);
+      } else if (!entry.isSymbolicLink()) visit(below);
+      else if (!isDouble && real(below) !== start && !start.startsWith(real(below) + sep)) visit(below, true);
     }
   };
   visit(folder);

@@ -1,5 +1,5 @@
 /** After names changed (prefix, suffix, hash), the fields that name the objects follow. */
-import { isSelected, type NameReference, visitField } from './field-specs';
+import { type FieldSpec, isSelected, type NameReference, visitField } from './field-specs';
 import type { Kustomized } from './kustomized';
 import type { Traced } from './traced';
 
@@ -15,19 +15,29 @@ export function followNames(objects: readonly Kustomized[], references: readonly
       else list.push(object);
     }
   if (byOldName.size === 0) return;
-  const byReferrerKind = new Map<string, { target: NameReference; spec: NameReference['fieldSpecs'][number] }[]>();
-  for (const target of references)
-    for (const spec of target.fieldSpecs) {
-      const list = byReferrerKind.get(spec.kind ?? '');
-      if (list === undefined) byReferrerKind.set(spec.kind ?? '', [{ target, spec }]);
-      else list.push({ target, spec });
-    }
+  const kinds = new Set(objects.flatMap(({ previous }) => previous.map(({ kind }) => kind)));
+  const present = references.filter(({ kind }) => kinds.has(kind));
+  const specsOf = new Map<string, Reference[]>();
   for (const referrer of objects) {
     const { originalId } = referrer;
-    for (const { target, spec } of [...(byReferrerKind.get(originalId.kind) ?? []), ...(byReferrerKind.get('') ?? [])])
+    const known = specsOf.get(originalId.kind) ?? referencesOf(originalId.kind, present);
+    specsOf.set(originalId.kind, known);
+    for (const { target, spec } of known)
       if (isSelected(originalId, spec))
         visitField(referrer.root, { path: spec.path }, (field) => follow(field, referrer, target, spec.path, byOldName));
   }
+}
+
+interface Reference {
+  readonly target: NameReference;
+  readonly spec: FieldSpec;
+}
+
+/** The fields of a kind that name objects of these kinds. */
+function referencesOf(kind: string, targets: readonly NameReference[]): Reference[] {
+  return targets.flatMap((target) =>
+    target.fieldSpecs.filter((spec) => spec.kind === undefined || spec.kind === '' || spec.kind === kind).map((spec) => ({ target, spec })),
+  );
 }
 
 function follow(field: Traced, referrer: Kustomized, target: NameReference, path: string, byOldName: ByOldName): void {

@@ -15,25 +15,48 @@ export interface Source {
   readonly pointer: JsonPointer;
 }
 
-/** One value and everything below it. Mutable: rendering is a long series of edits of a tree that nobody else holds. */
+/** Stands for content that nobody has looked into yet. */
+const UNOPENED = Symbol('unopened');
+
+/**
+ * One value and everything below it. Mutable: rendering is a long series of edits of a tree that nobody else holds.
+ *
+ * Most of a resource no transformer ever touches: what is below a node is wrapped when somebody looks, and handed back as it came when
+ * nobody did.
+ */
 export class Traced {
+  private raw: unknown = UNOPENED;
+
   constructor(
-    public value: Map<string, Traced> | Traced[] | Scalar,
+    private opened: Map<string, Traced> | Traced[] | Scalar,
     public source: Source,
   ) {}
 
   static of(content: unknown, document: Document, pointer: JsonPointer = ''): Traced {
-    const source = { document, pointer };
-    if (Array.isArray(content))
-      return new Traced(
-        content.map((item, index) => Traced.of(item, document, pointerTo(pointer, index))),
-        source,
-      );
-    if (typeof content === 'object' && content !== null) {
-      const entries = Object.entries(content).map(([key, value]) => [key, Traced.of(value, document, pointerTo(pointer, key))] as const);
-      return new Traced(new Map(entries), source);
-    }
-    return new Traced(isScalar(content) ? content : null, source);
+    const traced = new Traced(isScalar(content) ? content : null, { document, pointer });
+    if (typeof content === 'object' && content !== null) traced.raw = content;
+    return traced;
+  }
+
+  get value(): Map<string, Traced> | Traced[] | Scalar {
+    if (this.raw === UNOPENED) return this.opened;
+    const { document, pointer } = this.source;
+    const { raw } = this;
+    this.raw = UNOPENED;
+    if (Array.isArray(raw)) this.opened = raw.map((item, index) => Traced.of(item, document, pointerTo(pointer, index)));
+    else if (typeof raw === 'object' && raw !== null)
+      this.opened = new Map(Object.entries(raw).map(([key, value]) => [key, Traced.of(value, document, pointerTo(pointer, key))]));
+    return this.opened;
+  }
+
+  set value(value: Map<string, Traced> | Traced[] | Scalar) {
+    this.raw = UNOPENED;
+    this.opened = value;
+  }
+
+  /** The content as it was read, while nobody has changed it. @returns undefined afterwards */
+  get untouched(): unknown {
+    return this.raw === UNOPENED ? undefined : this.raw;
   }
 
   get map(): Map<string, Traced> | undefined {
@@ -45,6 +68,7 @@ export class Traced {
   }
 
   get isScalar(): boolean {
+    if (this.raw !== UNOPENED) return false;
     return !(this.value instanceof Map) && !Array.isArray(this.value);
   }
 
@@ -55,9 +79,10 @@ export class Traced {
   }
 
   at(...keys: readonly string[]): Traced | undefined {
-    let at: Traced | undefined = new Traced(this.value, this.source);
-    for (const key of keys) at = at?.map?.get(key) ?? at?.list?.[Number(key)];
-    return at;
+    const [key, ...below] = keys;
+    if (key === undefined) return this;
+    const child = this.child(key);
+    return below.length === 0 ? child : child?.at(...below);
   }
 
   /** The text of a field. */
@@ -77,6 +102,7 @@ export class Traced {
   }
 
   copy(): Traced {
+    if (this.raw !== UNOPENED) return Traced.of(this.raw, this.source.document, this.source.pointer);
     if (this.value instanceof Map) return new Traced(new Map([...this.value].map(([key, value]) => [key, value.copy()])), this.source);
     if (Array.isArray(this.value))
       return new Traced(
@@ -87,6 +113,7 @@ export class Traced {
   }
 
   get content(): unknown {
+    if (this.raw !== UNOPENED) return this.raw;
     if (Array.isArray(this.value)) return this.value.map((item) => item.content);
     if (!(this.value instanceof Map)) return this.value;
     const content: Record<string, unknown> = {};
@@ -108,14 +135,14 @@ export class Traced {
     return document.origin?.(inside);
   }
 
+  private child(key: string): Traced | undefined {
+    return this.map?.get(key) ?? this.list?.[Number(key)];
+  }
+
   private nearest(pointer: JsonPointer): Traced {
-    let nearest = new Traced(this.value, this.source);
-    for (const step of stepsOf(pointer)) {
-      const next = nearest.map?.get(step) ?? nearest.list?.[Number(step)];
-      if (next === undefined) break;
-      nearest = next;
-    }
-    return nearest;
+    const [step, ...below] = stepsOf(pointer);
+    const child = step === undefined ? undefined : this.child(step);
+    return child === undefined ? this : child.nearest(pointerTo('', ...below));
   }
 }
 

@@ -57,10 +57,15 @@ export function setEntries(
   source: (field: Field) => Source,
   specs: readonly FieldSpec[],
 ): void {
-  for (const object of objects)
-    for (const [key, value] of pairs.entries)
-      for (const spec of specs)
-        if (fits(object, spec)) visit(object, spec, 'map', (field) => setEntry(field, key, new Traced(value.text ?? '', source(value))));
+  const { entries } = pairs;
+  if (entries.length === 0) return;
+  for (const object of objects) {
+    const { id } = object;
+    const fitting = specs.filter((spec) => isSelected(id, spec));
+    for (const [key, value] of entries)
+      for (const spec of fitting)
+        visitField(object.root, spec, (field) => setEntry(field, key, new Traced(value.text ?? '', source(value))), 'map');
+  }
 }
 
 /** An entry that the manifest has already keeps its place there. */
@@ -96,12 +101,14 @@ export function setImage(
   };
   for (const object of objects) {
     if (object.kind !== 'CustomResourceDefinition') visitContainers(object.root, update);
-    for (const spec of specs) if (fits(object, spec)) visit(object, { ...spec, create: false }, 'scalar', update);
+    const { id } = object;
+    for (const spec of specs) if (isSelected(id, spec)) visit(object, { ...spec, create: false }, 'scalar', update);
   }
 }
 
 /** Every list named `containers` or `initContainers`, wherever it stands. */
 function visitContainers(node: Traced, update: (field: Traced) => void): void {
+  if (node.isScalar || (node.untouched !== undefined && !hasContainers(node.untouched))) return;
   for (const item of node.list ?? []) visitContainers(item, update);
   for (const [key, value] of node.map ?? []) {
     visitContainers(value, update);
@@ -111,6 +118,12 @@ function visitContainers(node: Traced, update: (field: Traced) => void): void {
       if (field !== undefined) update(field);
     }
   }
+}
+
+function hasContainers(content: unknown): boolean {
+  if (typeof content !== 'object' || content === null) return false;
+  if (!Array.isArray(content) && ('containers' in content || 'initContainers' in content)) return true;
+  return Object.values(content).some(hasContainers);
 }
 
 /** kustomize takes the name for a regular expression. */
