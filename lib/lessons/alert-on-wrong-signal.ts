@@ -153,7 +153,7 @@ spec:
       const expression = parsePromql(rule.expression);
       return expression === undefined ? [] : [{ rule, expression }];
     });
-    const absences = absencesByMetric(alerts.map(({ expression }) => expression));
+    const absences = new Absences(alerts.map(({ expression }) => expression));
     const tcpJobs = tcpProbeJobs(resources);
     for (const { rule, expression } of alerts) {
       const lows = [...comparisonsIn(expression)].filter(firesWhenLow);
@@ -210,18 +210,14 @@ function firesWhenLow({ operand, operator, value }: Comparison): boolean {
 }
 
 /** The up metrics of a comparison that nothing answers for when they are absent. */
-function unaccompanied(
-  { operand, around }: Comparison,
-  whole: Expression,
-  absences: ReadonlyMap<string, readonly Selector[]>,
-): readonly Selector[] {
+function unaccompanied({ operand, around }: Comparison, whole: Expression, absences: Absences): readonly Selector[] {
   if (around.some((name) => ABSENT.has(name))) return [];
   if (readsVectorInstead(operand) || readsVectorInstead(whole)) return [];
   return [...selectorsIn(operand, around)].flatMap(({ selector, around: functions }) => {
     if (!UP_METRIC.test(selector.metric) || functions.some((name) => ABSENT.has(name))) return [];
     const isOverAll = selector.matchers.length === 0 && selector.metric === 'up' && functions.some((name) => AGGREGATIONS.has(name));
     if (isOverAll) return [];
-    return (absences.get(selector.metric) ?? []).some((absence) => mayAnswer(absence, selector)) ? [] : [selector];
+    return absences.answer(selector) ? [] : [selector];
   });
 }
 
@@ -232,15 +228,36 @@ function readsVectorInstead(expression: Expression): boolean {
   return isVector || readsVectorInstead(expression.left) || readsVectorInstead(expression.right);
 }
 
-function absencesByMetric(expressions: readonly Expression[]): ReadonlyMap<string, readonly Selector[]> {
-  const byMetric = new Map<string, Selector[]>();
-  for (const expression of expressions) {
-    for (const { selector, around } of selectorsIn(expression)) {
-      if (!around.some((name) => ABSENT.has(name))) continue;
-      byMetric.set(selector.metric, [...(byMetric.get(selector.metric) ?? []), selector]);
+/** All series that some alert asks absent() for, by metric and job: most name one. */
+class Absences {
+  private readonly byMetric = new Map<string, Map<string, Selector[]>>();
+
+  constructor(expressions: readonly Expression[]) {
+    for (const expression of expressions) {
+      for (const { selector, around } of selectorsIn(expression)) {
+        if (!around.some((name) => ABSENT.has(name))) continue;
+        const byJob = this.byMetric.get(selector.metric) ?? new Map<string, Selector[]>();
+        this.byMetric.set(selector.metric, byJob);
+        const job = jobOf(selector);
+        const list = byJob.get(job);
+        if (list === undefined) byJob.set(job, [selector]);
+        else list.push(selector);
+      }
     }
   }
-  return byMetric;
+
+  answer(compared: Selector): boolean {
+    const byJob = this.byMetric.get(compared.metric);
+    if (byJob === undefined) return false;
+    const job = jobOf(compared);
+    const candidates = job === '' ? [...byJob.values()].flat() : [...(byJob.get(job) ?? []), ...(byJob.get('') ?? [])];
+    return candidates.some((absence) => mayAnswer(absence, compared));
+  }
+}
+
+/** Empty where it names none, or more than one. */
+function jobOf({ matchers }: Selector): string {
+  return matchers.find(({ label, operator }) => label === 'job' && operator === '=')?.value ?? '';
 }
 
 /** Whether an absent() is about these series: no label of theirs says otherwise. */

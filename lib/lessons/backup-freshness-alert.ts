@@ -1,6 +1,6 @@
 import type { Backup } from '../resources/backup';
 import { scheduledBackups } from '../resources/backup';
-import { type Expression, mayRead, parsePromql, selectorsIn } from '../resources/promql';
+import { mayRead, parsePromql, type Selector, selectorsIn } from '../resources/promql';
 import { type AlertRule, alertRules } from '../resources/prometheus-rule';
 import { type Context, type Lesson, type Related, violation, type Violation } from './lesson';
 
@@ -211,16 +211,12 @@ spec:
   *violations({ resources }: Context): Iterable<Violation> {
     const backups = scheduledBackups(resources);
     if (backups.length === 0) return;
-    const alerts = alertRules(resources).flatMap((rule) => {
-      const expression = parsePromql(rule.expression);
-      return expression === undefined ? [] : [{ rule, expression }];
-    });
+    const reads = alertRules(resources).flatMap((rule) => readsOf(rule));
+    const successes = new Reads(reads.filter(({ selector: { metric } }) => SUCCESS_TIMES.has(metric) || OWN_METRIC.test(metric)));
+    const failures = new Reads(reads.filter(({ selector: { metric } }) => FAILURES.has(metric)));
     for (const backup of backups) {
-      if (alerts.some(({ expression }) => reads(expression, backup, (metric) => SUCCESS_TIMES.has(metric) || OWN_METRIC.test(metric))))
-        continue;
-      const onFailure = alerts
-        .filter(({ expression }) => reads(expression, backup, (metric) => FAILURES.has(metric)))
-        .map(({ rule }) => rule);
+      if (successes.about(backup).length > 0) continue;
+      const onFailure = [...new Set(failures.about(backup).map(({ rule }) => rule))];
       yield violation(backup.resource, backup.resource.at('spec', 'schedule'), messageFor(backup, onFailure), {
         related: onFailure.map(aboutFailures),
         fix: { description: 'add a rule on the age of its last success (kube_cronjob_status_last_successful_time, and absent of it)' },
@@ -228,6 +224,38 @@ spec:
     }
   },
 };
+
+/** An alert, and a series that it reads. */
+interface Read {
+  readonly rule: AlertRule;
+  readonly selector: Selector;
+}
+
+function readsOf(rule: AlertRule): readonly Read[] {
+  const expression = parsePromql(rule.expression);
+  return expression === undefined ? [] : [...selectorsIn(expression)].map(({ selector }) => ({ rule, selector }));
+}
+
+/** By the CronJob that they name, so that a rule for each of many backups costs each backup one look. */
+class Reads {
+  private readonly byCronJob = new Map<string, Read[]>();
+  private readonly ofAny: Read[] = [];
+
+  constructor(reads: readonly Read[]) {
+    for (const read of reads) {
+      const name = read.selector.matchers.find(({ label, operator }) => label === 'cronjob' && operator === '=')?.value;
+      const list = name === undefined ? this.ofAny : this.byCronJob.get(name);
+      if (list !== undefined) list.push(read);
+      else this.byCronJob.set(name ?? '', [read]);
+    }
+  }
+
+  about({ resource }: Backup): readonly Read[] {
+    const own = { cronjob: resource.name, owner_name: resource.name, job_name: `${resource.name}-29000000` };
+    const labels = resource.namespace === null ? own : { ...own, namespace: resource.namespace };
+    return [...(this.byCronJob.get(resource.name) ?? []), ...this.ofAny].filter(({ selector }) => mayRead(selector, labels));
+  }
+}
 
 function messageFor({ evidence }: Backup, onFailure: readonly AlertRule[]): string {
   const isNoticed =
@@ -241,10 +269,4 @@ function aboutFailures(rule: AlertRule): Related {
     resource: rule.resource,
     path: rule.field.path,
   };
-}
-
-function reads(expression: Expression, { resource }: Backup, isWanted: (metric: string) => boolean): boolean {
-  const own = { cronjob: resource.name, owner_name: resource.name, job_name: `${resource.name}-29000000` };
-  const labels = resource.namespace === null ? own : { ...own, namespace: resource.namespace };
-  return [...selectorsIn(expression)].some(({ selector }) => isWanted(selector.metric) && mayRead(selector, labels));
 }
