@@ -17,20 +17,17 @@ interface Claim {
   readonly rule: TrafficRule;
 }
 
-/** @returns undefined when the certain rules of a direction merge */
+/** Why nobody knows what is enforced. @returns undefined when the certain rules of a direction merge */
 export function conflictOf({ applied }: SubjectSection, direction: Direction): string | undefined {
   const merged = new Map<string, Claim>();
   for (const { rule, applies } of applied) {
     if (applies !== 'yes' || rule.effect === 'deny') continue;
     for (const claim of claimsOf(rule)) {
       const other = merged.get(claim.key);
-      if (other !== undefined && !merges(other, claim))
-        return `${nameOf(rule)} and ${nameOf(other.rule)} ask for different layer 7 parsers or authentication of the same ${direction} peers and port: Cilium cannot merge them, and the pod keeps whatever policy it had`;
-      merged.set(claim.key, {
-        ...claim,
-        parser: other?.parser ?? claim.parser,
-        authentication: other?.authentication ?? claim.authentication,
-      });
+      const outcome = other === undefined ? 'merge' : mergeOutcome(other, claim);
+      if (other !== undefined && outcome !== 'merge')
+        return `${nameOf(rule)} and ${nameOf(other.rule)} ask for different layer 7 parsers or authentication of the same ${direction} peers and port: ${CONSEQUENCE[outcome]}`;
+      merged.set(claim.key, other === undefined ? claim : mergeOf(other, claim));
     }
   }
   return undefined;
@@ -53,14 +50,22 @@ function* claimsOf(rule: TrafficRule): Iterable<Claim> {
   }
 }
 
-function merges(a: Claim, b: Claim): boolean {
-  if (a.authentication !== undefined && b.authentication !== undefined && a.authentication !== b.authentication) return false;
-  if (a.parser === undefined || b.parser === undefined || a.parser === b.parser) return true;
-  // The TLS parser gives way to any but these; and requests can be told apart by server name only where TLS ends.
+type MergeOutcome = 'merge' | 'conflict' | 'by chance';
+
+const CONSEQUENCE: Readonly<Record<Exclude<MergeOutcome, 'merge'>, string>> = {
+  conflict: 'Cilium cannot merge them, and the pod keeps whatever policy it had',
+  'by chance': 'whether Cilium can merge them depends on the order in which it reads them',
+};
+
+function mergeOutcome(a: Claim, b: Claim): MergeOutcome {
+  if (a.authentication !== undefined && b.authentication !== undefined && a.authentication !== b.authentication) return 'conflict';
+  if (a.parser === undefined || b.parser === undefined || a.parser === b.parser) return 'merge';
+  // The TLS parser gives way to any but these.
   const parsers = [a.parser, b.parser];
-  if (!parsers.includes('tls') || parsers.includes('dns') || parsers.includes('listener')) return false;
+  if (!parsers.includes('tls') || parsers.includes('dns') || parsers.includes('listener')) return 'conflict';
+  // Requests can be told apart by server name only where TLS ends; Cilium asks that of the rules it has merged before.
   const isByName = a.tls === 'by-server-name' || b.tls === 'by-server-name';
-  return !isByName || a.tls === 'terminated' || b.tls === 'terminated';
+  return !isByName || a.tls === 'terminated' || b.tls === 'terminated' ? 'merge' : 'by chance';
 }
 
 function mergeOf(a: Claim, b: Claim): Claim {

@@ -6,6 +6,7 @@
  */
 import type { Field } from '../manifest/field';
 import type { JsonPointer } from '../manifest/json-pointer';
+import { icmpNumberOf } from './icmp-types';
 import { certain, type Match } from './match';
 
 export type Protocol = 'TCP' | 'UDP' | 'SCTP' | 'ICMP' | 'ICMPv6' | 'OTHER';
@@ -64,11 +65,10 @@ export function networkPolicyPort(field: Field): PortFilter | undefined {
 
 /** The types of one entry of `fields` of an ICMP rule. */
 export function icmpType(field: Field): PortFilter | undefined {
-  const isIpv6 = field.at('family').string === 'IPv6';
-  const type = field.at('type').text ?? '';
-  const number = /^\d+$/.test(type) ? Number(type) : (isIpv6 ? ICMPV6_TYPES : ICMP_TYPES)[type];
+  const family = field.at('family').string === 'IPv6' ? 'IPv6' : 'IPv4';
+  const number = icmpNumberOf(field.at('type').text ?? '', family);
   if (number === undefined) return undefined;
-  return { pointer: field.path, protocols: [isIpv6 ? 'ICMPv6' : 'ICMP'], port: { first: number, last: number } };
+  return { pointer: field.path, protocols: [family === 'IPv6' ? 'ICMPv6' : 'ICMP'], port: { first: number, last: number } };
 }
 
 export function portMatches(filter: PortFilter, traffic: Traffic, named: NamedPorts): Match {
@@ -126,17 +126,3 @@ function parseNumber(text: string): number | undefined {
   const number = /^0[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : /^(0|[1-9]\d*)$/.test(digits) ? Number(digits) : Number.NaN;
   return number <= 65535 ? number : undefined;
 }
-
-const ICMP_TYPES: Readonly<Record<string, number>> = {
-  EchoReply: 0, DestinationUnreachable: 3, Redirect: 5, Echo: 8, EchoRequest: 8, RouterAdvertisement: 9, RouterSelection: 10, TimeExceeded: 11,
-  ParameterProblem: 12, Timestamp: 13, TimestampReply: 14, Photuris: 40, ExtendedEchoRequest: 42, ExtendedEchoReply: 43,
-}; // prettier-ignore
-
-const ICMPV6_TYPES: Readonly<Record<string, number>> = {
-  DestinationUnreachable: 1, PacketTooBig: 2, TimeExceeded: 3, ParameterProblem: 4, EchoRequest: 128, EchoReply: 129, MulticastListenerQuery: 130,
-  MulticastListenerReport: 131, MulticastListenerDone: 132, RouterSolicitation: 133, RouterAdvertisement: 134, NeighborSolicitation: 135,
-  NeighborAdvertisement: 136, RedirectMessage: 137, RouterRenumbering: 138, ICMPNodeInformationQuery: 139, ICMPNodeInformationResponse: 140,
-  InverseNeighborDiscoverySolicitation: 141, InverseNeighborDiscoveryAdvertisement: 142, HomeAgentAddressDiscoveryRequest: 144,
-  HomeAgentAddressDiscoveryReply: 145, MobilePrefixSolicitation: 146, MobilePrefixAdvertisement: 147, DuplicateAddressRequestCodeSuffix: 157,
-  DuplicateAddressConfirmationCodeSuffix: 158, ExtendedEchoRequest: 160, ExtendedEchoReply: 161,
-}; // prettier-ignore
