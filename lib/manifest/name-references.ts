@@ -1,4 +1,5 @@
 /** After names changed (prefix, suffix, hash), the fields that name the objects follow. */
+import { BUILT_IN } from './built-in-field-specs';
 import { type FieldSpec, isSelected, type NameReference, visitField } from './field-specs';
 import type { Kustomized } from './kustomized';
 import type { Traced } from './traced';
@@ -16,7 +17,8 @@ export function followNames(objects: readonly Kustomized[], references: readonly
     }
   if (byOldName.size === 0) return;
   const kinds = new Set(objects.flatMap(({ previous }) => previous.map(({ kind }) => kind)));
-  const present = references.filter(({ kind }) => kinds.has(kind));
+  const isRenamed = objects.some(({ name, previous }) => previous.some((id) => id.name !== name));
+  const present = (isRenamed ? references : references.map(onlyWithNamespace)).filter(({ kind }) => kinds.has(kind));
   const specsOf = new Map<string, Reference[]>();
   for (const referrer of objects) {
     const { originalId } = referrer;
@@ -26,6 +28,14 @@ export function followNames(objects: readonly Kustomized[], references: readonly
       if (isSelected(originalId, spec))
         visitField(referrer.root, { path: spec.path }, (field) => follow(field, referrer, target, spec.path, byOldName));
   }
+}
+
+/** Fields that name an object together with its namespace: all that has to follow when only namespaces changed. */
+const WITH_NAMESPACE = new Set(['subjects', 'webhooks/clientConfig/service']);
+
+function onlyWithNamespace(reference: NameReference): NameReference {
+  const isBuiltIn = BUILT_IN.nameReference.includes(reference);
+  return isBuiltIn ? { ...reference, fieldSpecs: reference.fieldSpecs.filter(({ path }) => WITH_NAMESPACE.has(path)) } : reference;
 }
 
 interface Reference {

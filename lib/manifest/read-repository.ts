@@ -101,8 +101,13 @@ class Reader {
 
   /** Kustomizations that no other one uses; of those that use one another in a circle, the first. */
   private outermost(): string[] {
-    const uses = (folder: string): string[] =>
-      pathsNamedBy(this.kustomizations.get(folder) ?? new Field({})).map((path) => posix.join(folder, path).replace(/(?<=.)\/$/, ''));
+    const usesOf = new Map(
+      [...this.kustomizations].map(([folder, root]) => [
+        folder,
+        pathsNamedBy(root).map((path) => posix.join(folder, path).replace(/(?<=.)\/$/, '')),
+      ]),
+    );
+    const uses = (folder: string): readonly string[] => usesOf.get(folder) ?? [];
     const used = new Set([...this.kustomizations.keys()].flatMap(uses));
     const mayBeApplied = [...this.kustomizations].filter(
       ([folder, root]) => root.at('kind').string !== 'Component' && this.isAsked(folder),

@@ -100,6 +100,8 @@ export function setImage(
     field.become(new Traced(next, source(by)));
   };
   for (const object of objects) {
+    // What kustomize looks at by itself are containers: most objects have none.
+    if (specs === BUILT_IN.images && !mayHaveContainers(object.root)) continue;
     if (object.kind !== 'CustomResourceDefinition') visitContainers(object.root, update);
     const { id } = object;
     for (const spec of specs) if (isSelected(id, spec)) visit(object, { ...spec, create: false }, 'scalar', update);
@@ -118,6 +120,13 @@ function visitContainers(node: Traced, update: (field: Traced) => void): void {
       if (field !== undefined) update(field);
     }
   }
+}
+
+/** Without opening what nobody has touched. */
+function mayHaveContainers(node: Traced): boolean {
+  if (node.untouched !== undefined) return hasContainers(node.untouched);
+  if (node.map?.has('containers') === true || node.map?.has('initContainers') === true) return true;
+  return [...(node.map?.values() ?? node.list ?? [])].some(mayHaveContainers);
 }
 
 function hasContainers(content: unknown): boolean {
