@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { Random } from '../test/network/random';
 import { randomCluster } from '../test/network/random-cluster';
 import { compare, type Comparison } from './compare';
-import { caseOf, type EngineCase, type EngineResult, fixtureCase, type PreparedCase } from './engine-case';
+import { caseOf, type EngineCase, type EngineResult, fixtureCase, type PreparedCase, readResult } from './engine-case';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -47,7 +47,7 @@ function run(program: string, cases: readonly EngineCase[]): EngineResult[] {
   return stdout
     .trim()
     .split('\n')
-    .map((line): EngineResult => JSON.parse(line));
+    .map((line) => readResult(JSON.parse(line)));
 }
 
 function report(all: readonly Comparison[]): void {

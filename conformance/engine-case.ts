@@ -1,6 +1,7 @@
 /** One small cluster, for the engine as JSON and for the evaluator as resources. */
 import { Cluster } from '../lib/facts/cluster';
 import type { Document } from '../lib/manifest/document';
+import { Field } from '../lib/manifest/field';
 import { readYaml } from '../lib/manifest/yaml';
 import { CILIUM_ENTITIES } from '../lib/network/cilium-entities';
 import type { Endpoint } from '../lib/network/endpoint';
@@ -41,6 +42,16 @@ export interface EngineResult {
   readonly rejected: readonly { readonly index: number; readonly error: string }[];
   readonly verdicts: readonly (readonly [string, string])[];
   readonly unresolved: Readonly<Record<string, string>>;
+}
+
+/** The result that `main.go` writes, read without trusting it. */
+export function readResult(json: unknown): EngineResult {
+  const field = new Field(json);
+  const verdicts = field.at('verdicts').items.map((pair): readonly [string, string] => [pair.at(0).string ?? '', pair.at(1).string ?? '']);
+  const rejected = field
+    .at('rejected')
+    .items.map((item) => ({ index: item.at('index').number ?? -1, error: item.at('error').string ?? '' }));
+  return { id: field.at('id').string ?? '', rejected, verdicts, unresolved: field.at('unresolved').texts };
 }
 
 export interface PreparedCase {

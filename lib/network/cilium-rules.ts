@@ -5,7 +5,7 @@
  * nobody. Source: cilium 1.18 pkg/policy/api/{ingress,egress}.go aggregated selectors, pkg/policy/rule.go mergeIngress and
  * mergeEgress, repository.go computePolicyEnforcementAndRules.
  */
-import { Field } from '../manifest/field';
+import { type Field } from '../manifest/field';
 import type { Resource } from '../resources/resource';
 import { isAtLeast } from './cilium-version';
 import { ciliumPeers } from './cilium-peers';

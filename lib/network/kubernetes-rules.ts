@@ -4,7 +4,7 @@
  * The difference that people meet: Cilium enforces the rules of a direction that policyTypes leaves out, and its ipBlock
  * never matches pods or nodes. Source: cilium 1.18 pkg/k8s/network_policy.go; k8s.io/api/networking/v1.
  */
-import { Field } from '../manifest/field';
+import { type Field } from '../manifest/field';
 import type { Resource } from '../resources/resource';
 import { type IpRange, ipRange } from './ip-range';
 import type { Direction, Peer, PolicyRule, Section, TrafficRule } from './policy-rule';

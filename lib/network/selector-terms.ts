@@ -4,7 +4,7 @@
  * Source: cilium 1.18 pkg/k8s/apis/cilium.io/utils getEndpointSelector and ParseToCiliumRule,
  * pkg/k8s/network_policy.go parseNetworkPolicyPeer.
  */
-import { Field } from '../manifest/field';
+import { type Field } from '../manifest/field';
 import { NAMESPACE_LABEL_PREFIX, POD_NAMESPACE, POLICY_CLUSTER } from './identity';
 import { type Operator, type Requirement, splitKey } from './selector';
 
@@ -59,11 +59,16 @@ function podKey(key: string): { source: string; key: string } {
   return { source: 'k8s', key };
 }
 
-function termsOf(selector: Field, split: (key: string) => { source: string; key: string }): Requirement[] {
-  const labels = selector
-    .at('matchLabels')
-    .entries.map(([key, value]): Requirement => ({ ...split(key), operator: 'In', values: [value.text ?? ''] }));
-  const expressions = selector.at('matchExpressions').items.flatMap((expression): Requirement[] => {
+/** A requirement, and whether it stands in matchLabels, where another value for the same key replaces it. */
+interface Term extends Requirement {
+  readonly isLabel?: boolean;
+}
+
+function termsOf(selector: Field, split: (key: string) => { source: string; key: string }): Term[] {
+  const labels = selector.at('matchLabels').entries.map(([key, value]): Term => {
+    return { ...split(key), operator: 'In', values: [value.text ?? ''], isLabel: true };
+  });
+  const expressions = selector.at('matchExpressions').items.flatMap((expression): Term[] => {
     const operator = operatorOf(expression);
     if (operator === undefined) return [];
     return [
@@ -78,7 +83,7 @@ function operatorOf(expression: Field): Operator | undefined {
   return operator === 'In' || operator === 'NotIn' || operator === 'Exists' || operator === 'DoesNotExist' ? operator : undefined;
 }
 
-function scoped(terms: readonly Requirement[], scope: Scope): Requirement[] {
+function scoped(terms: readonly Term[], scope: Scope): Term[] {
   const namesNamespace = terms.some(({ source, key }) => (source === 'k8s' || source === 'any') && key === POD_NAMESPACE);
   if (namesNamespace) return inLocalCluster(terms, scope);
   if (scope.namespace === undefined)
@@ -89,7 +94,7 @@ function scoped(terms: readonly Requirement[], scope: Scope): Requirement[] {
   return inLocalCluster(namesNamespaceLabel ? terms : withLabel(terms, 'k8s', POD_NAMESPACE, scope.namespace), scope);
 }
 
-function inLocalCluster(terms: readonly Requirement[], { localCluster }: Scope): Requirement[] {
+function inLocalCluster(terms: readonly Term[], { localCluster }: Scope): Term[] {
   return localCluster === undefined || hasKey(terms, POLICY_CLUSTER) ? [...terms] : withLabel(terms, 'k8s', POLICY_CLUSTER, localCluster);
 }
 
@@ -98,11 +103,9 @@ function hasKey(terms: readonly Requirement[], wanted: string): boolean {
 }
 
 /** As if written into matchLabels, where it replaces what stood at the very same key; expressions stay. */
-function withLabel(terms: readonly Requirement[], source: string, key: string, value: string): Requirement[] {
-  const others = terms.filter(
-    (term) => !(term.source === source && term.key === key && term.operator === 'In' && term.values.length === 1),
-  );
-  return [...others, { source, key, operator: 'In', values: [value] }];
+function withLabel(terms: readonly Term[], source: string, key: string, value: string): Term[] {
+  const others = terms.filter((term) => term.isLabel !== true || term.source !== source || term.key !== key);
+  return [...others, { source, key, operator: 'In', values: [value], isLabel: true }];
 }
 
 function exists(source: string, key: string): Requirement {

@@ -8,7 +8,7 @@
 import type { Identity } from './identity';
 import { rangeMatches } from './ip-range';
 import { both, certain, either, type Match } from './match';
-import type { Direction, L7Rule, Peer, PortRule, TrafficRule } from './policy-rule';
+import type { Direction, Peer, PortRule, TrafficRule } from './policy-rule';
 import { becauseOf, defaultDenied, localHost, noPolicy, unknownBecause, unknownRule } from './reasons';
 import type { AppliedTraffic, SubjectPolicy, SubjectSection } from './subject-policy';
 import { type NamedPorts, portMatches, type Traffic } from './traffic-port';

@@ -4,7 +4,7 @@
  * Since 1.17 a Service with a selector means the pods that it selects, one without the addresses of its endpoints; up to
  * 1.16 only the latter. Source: cilium 1.18 pkg/policy/k8s/service.go.
  */
-import { Field } from '../manifest/field';
+import { type Field } from '../manifest/field';
 import { selectorMatches } from '../resources/label-selector';
 import type { Service } from '../resources/service';
 import { isAtLeast } from './cilium-version';

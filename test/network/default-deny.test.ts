@@ -3,7 +3,7 @@ import type { ClusterFacts } from '../../lib/facts/cluster-facts';
 import { cnp, EVERYONE, netpol, Scenario, TWO_NAMESPACES } from './scenario';
 
 const DB = 'endpointSelector: {matchLabels: {app: db}}';
-const [WEB, C, WORLD, HOST, NODE] = EVERYONE;
+const [WEB, , WORLD, HOST, NODE] = EVERYONE;
 const ALLOW_WEB = cnp('allow', `{${DB}, ingress: [{fromEndpoints: [{matchLabels: {app: web}}]}]}`);
 
 type Row = readonly [string, string, readonly (string | undefined)[], ClusterFacts?];
@@ -84,6 +84,14 @@ const INGRESS: readonly Row[] = [
     '3.1 a subject that names another namespace is moved to the policy’s',
     cnp('p', '{endpointSelector: {matchLabels: {app: db, "k8s:io.kubernetes.pod.namespace": b}}, ingress: [{}]}'),
     [HOST],
+  ],
+  [
+    '3.1 as an expression it is asked for beside the policy’s, and nothing is in both',
+    cnp(
+      'p',
+      '{endpointSelector: {matchExpressions: [{key: "k8s:io.kubernetes.pod.namespace", operator: In, values: [b]}]}, ingress: [{}]}',
+    ),
+    EVERYONE,
   ],
   [
     '3.1 without the source it selects nothing',

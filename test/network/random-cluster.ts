@@ -115,7 +115,7 @@ function ciliumSpec(random: Random, namespace: string): Json {
   if (random.chance(0.3)) section(isIngress ? 'egress' : 'ingress', isIngress ? 'egress' : 'ingress', false);
   if (random.chance(0.3)) section('ingressDeny', 'ingress', true);
   if (random.chance(0.3)) section('egressDeny', 'egress', true);
-  if (random.chance(0.15)) delete spec[isIngress ? 'ingress' : 'egress'];
+  if (random.chance(0.15)) spec[isIngress ? 'ingress' : 'egress'] = undefined;
   if (random.chance(0.25)) spec['enableDefaultDeny'] = { [random.pick(['ingress', 'egress'])]: random.chance(0.3) };
   if (
     spec['ingress'] === undefined &&
