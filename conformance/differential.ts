@@ -1,16 +1,15 @@
 /**
  * Compares this project's evaluator with Cilium's own policy engine over random small clusters and the fixtures.
  *
- * Usage: differential ENGINE [--seed N] [--cases N] [--fixtures DIR]. Exit 1 on any difference, with the case to repeat it.
+ * Usage: differential ENGINE [--seed N] [--cases N] [--fixtures DIR] [--record FILE]. Exit 1 on any difference, with the case to repeat it.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Random } from '../test/network/random';
-import { randomCluster } from '../test/network/random-cluster';
 import { compare, type Comparison } from './compare';
-import { caseOf, type EngineCase, type EngineResult, fixtureCase, type PreparedCase, readResult } from './engine-case';
+import { type EngineCase, type EngineResult, fixtureCase, type PreparedCase, randomCase, readResult } from './engine-case';
+import { recordOf } from './engine-record';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -18,6 +17,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '1' },
     cases: { type: 'string', default: '300' },
     fixtures: { type: 'string' },
+    record: { type: 'string' },
     show: { type: 'string', default: '5' },
   },
 });
@@ -25,10 +25,7 @@ const [engine] = positionals;
 if (engine === undefined) throw new Error('name the engine that `go build` made');
 
 const seed = Number(values.seed);
-const random = Array.from({ length: Number(values.cases) }, (_, index) => {
-  const numbers = new Random(seed * 1_000_003 + index);
-  return caseOf(`seed ${seed} case ${index}`, randomCluster(numbers), numbers);
-});
+const random = Array.from({ length: Number(values.cases) }, (_, index) => randomCase(seed, index));
 const fixtures =
   values.fixtures === undefined ? [] : yamlFolders(values.fixtures).flatMap(({ folder, texts }) => fixtureCase(folder, texts) ?? []);
 const prepared: PreparedCase[] = [...random, ...fixtures];
@@ -39,6 +36,10 @@ const results = run(
 );
 const comparisons = prepared.map((one, index) => compare(one, results[index]));
 report(comparisons);
+if (values.record !== undefined) {
+  const records = random.map(({ input }, index) => recordOf(seed, index, input, results[index]));
+  writeFileSync(values.record, `[\n${records.map((record) => `  ${JSON.stringify(record)}`).join(',\n')}\n]\n`);
+}
 
 function run(program: string, cases: readonly EngineCase[]): EngineResult[] {
   const input = cases.map((one) => JSON.stringify(one)).join('\n');

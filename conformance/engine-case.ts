@@ -11,7 +11,7 @@ import type { Protocol } from '../lib/network/traffic-port';
 import type { Resource } from '../lib/resources/resource';
 import { Resources } from '../lib/resources/resources';
 import { Random } from '../test/network/random';
-import { ADDRESSES, HOSTS, type RandomCluster } from '../test/network/random-cluster';
+import { ADDRESSES, HOSTS, randomCluster, type RandomCluster } from '../test/network/random-cluster';
 
 export interface EngineCase {
   readonly id: string;
@@ -69,7 +69,13 @@ const POLICY_KINDS = [
   ['networking.k8s.io', 'NetworkPolicy'],
 ] as const;
 
-export function caseOf(id: string, { objects, policies }: RandomCluster, random: Random): PreparedCase {
+/** The case that a seed and an index always give. */
+export function randomCase(seed: number, index: number): PreparedCase {
+  const numbers = new Random(seed * 1_000_003 + index);
+  return caseOf(`seed ${seed} case ${index}`, randomCluster(numbers), numbers);
+}
+
+function caseOf(id: string, { objects, policies }: RandomCluster, random: Random): PreparedCase {
   const enforcement = random.chance(0.05) ? 'always' : 'default';
   const localOnly = random.chance(0.1) && policies.every((policy) => policy['kind'] !== 'NetworkPolicy');
   return prepare(id, [...objects, ...policies].map(documentOf), enforcement, localOnly, random);

@@ -66,7 +66,7 @@ function peersOf(peer: Field, namespace: string, reader: RuleReader): Peer[] {
   if (block.isSet) {
     const range = ipRange(block.at('cidr').string ?? '');
     const except = block.at('except').strings.flatMap((text): IpRange[] => [ipRange(text)].filter((found) => found !== undefined));
-    return range === undefined ? [] : [{ kind: 'range', range, except, pointer: peer.path }];
+    return range === undefined ? [] : [{ kind: 'range', range, except, pointer: peer.path, mayMatchPods: reader.isOtherEngine }];
   }
   if (!peer.at('podSelector').isSet && !peer.at('namespaceSelector').isSet) return [];
   const terms = networkPolicyPeerTerms(peer, namespace, reader.defaultLocalCluster ? reader.clusterName : undefined);

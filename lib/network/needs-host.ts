@@ -99,8 +99,16 @@ export class HostNames {
   }
 }
 
-/** Reserved names and names for documentation lead nowhere. */
+/**
+ * A name of the public DNS. A name of two labels may as well be a Service of another namespace that is not declared here,
+ * so it counts only when it ends as domains do.
+ */
 function isOutsideName(host: string): boolean {
-  const last = host.replace(/\.$/, '').split('.').at(-1) ?? '';
-  return /^[a-z]{2,}$/i.test(last) && !['local', 'internal', 'invalid', 'test', 'localhost', 'lan', 'home'].includes(last.toLowerCase());
+  const labels = host.replace(/\.$/, '').toLowerCase().split('.');
+  const last = labels.at(-1) ?? '';
+  if (!/^[a-z]{2,}$/.test(last) || NOT_PUBLIC.has(last)) return false;
+  return labels.length > 2 || last.length === 2 || COMMON_DOMAINS.has(last);
 }
+
+const NOT_PUBLIC = new Set(['local', 'internal', 'invalid', 'test', 'localhost', 'lan', 'home', 'corp', 'intranet', 'cluster']);
+const COMMON_DOMAINS = new Set(['com', 'org', 'net', 'dev', 'app', 'cloud', 'info', 'edu', 'gov', 'biz', 'xyz', 'tech', 'online', 'site']);

@@ -12,8 +12,10 @@ import { isAtLeast, DEFAULT_CILIUM_VERSION } from './cilium-version';
 import { type Endpoint, endpointText } from './endpoint';
 import { type EnforcedPolicies, enforcedPolicies, type RejectedPolicy } from './enforced-policies';
 import { Identities, type Identity } from './identity';
+import { KnownSides } from './known-sides';
 import type { Match } from './match';
 import { clusterPorts } from './named-ports';
+import { type NearMiss, nearMissesOf } from './near-miss';
 import { Parties, type Party } from './party';
 import type { Direction } from './policy-rule';
 import { notEnforced, unknownBecause } from './reasons';
@@ -104,6 +106,28 @@ export class Network {
     return parties.filter(({ identity }) => hasPolicy(identity)).map(({ identity }) => this.policies.of(identity));
   }
 
+  /** Rules that nearly allow what a side denies for want of a rule: the same peer on another port, the same labels in another namespace. */
+  nearMisses(flow: FlowVerdict): readonly NearMiss[] {
+    if (flow.targets !== undefined) return flow.targets.flatMap((target) => this.nearMisses(target));
+    const traffic: Traffic = { port: flow.port, protocol: flow.protocol };
+    const sides: readonly (readonly [Direction, Endpoint, Endpoint])[] = [
+      ['egress', flow.from, flow.to],
+      ['ingress', flow.to, flow.from],
+    ];
+    return sides.flatMap(([direction, subject, peer]) => {
+      const { verdict, because } = flow[direction];
+      if (verdict !== 'deny' || because.some(({ effect }) => effect !== 'default-deny')) return [];
+      const [one] = this.partiesOf(subject);
+      const [other] = this.partiesOf(peer);
+      if (one === undefined || other === undefined) return [];
+      const named = direction === 'ingress' ? one.ports : (this.namedInCluster ?? other).ports;
+      return nearMissesOf(
+        { direction, subject: one.identity, peer: other.identity, traffic, named },
+        this.policies.of(one.identity)[direction],
+      );
+    });
+  }
+
   private toService(from: Endpoint, to: Extract<Endpoint, { kind: 'service' }>, port: number, protocol: Protocol): FlowVerdict {
     const { targets, problem } = serviceTargets(to.service, port, protocol, this.resources);
     if (problem !== undefined) {
@@ -156,24 +180,6 @@ export class Network {
     }
   }
 }
-
-/** Sides that were judged before, for identities that several workloads share. */
-class KnownSides {
-  private readonly byTraffic = new Map<string, Map<number, SideVerdict>>();
-
-  of(direction: Direction, subject: Identity, peer: Identity, { port, protocol }: Traffic, judge: () => SideVerdict): SideVerdict {
-    const traffic = `${direction} ${protocol} ${port}`;
-    const sides = this.byTraffic.get(traffic) ?? new Map<number, SideVerdict>();
-    this.byTraffic.set(traffic, sides);
-    const pair = subject.id * MOST_IDENTITIES + peer.id;
-    const side = sides.get(pair) ?? judge();
-    sides.set(pair, side);
-    return side;
-  }
-}
-
-/** Two of them make a number that is still exact. */
-const MOST_IDENTITIES = 2 ** 26;
 
 const NOT_ENFORCED: SideVerdict = {
   verdict: 'allow',

@@ -57,9 +57,18 @@ export type Peer =
       /** Why it may not match what it should. */ readonly doubt?: string;
     }
   | { readonly kind: 'entity'; readonly entity: string; readonly selectors: readonly Selector[]; readonly pointer: JsonPointer }
-  | { readonly kind: 'range'; readonly range: IpRange; readonly except: readonly IpRange[]; readonly pointer: JsonPointer }
+  | RangePeer
   | { readonly kind: 'names'; readonly patterns: readonly NamePattern[]; readonly pointer: JsonPointer }
   | { readonly kind: 'unknown'; readonly reason: string; readonly pointer: JsonPointer };
+
+export interface RangePeer {
+  readonly kind: 'range';
+  readonly range: IpRange;
+  readonly except: readonly IpRange[];
+  readonly pointer: JsonPointer;
+  /** Whether addresses of pods count is up to the engine. @default false: they never do */
+  readonly mayMatchPods?: boolean;
+}
 
 /** One element of toPorts, ports or icmps. */
 export interface PortRule {

@@ -83,7 +83,8 @@ function peersText({ peers }: TrafficRule): string {
   return peers.length === 0 ? 'no peer' : peers.map(peerText).join(' or ');
 }
 
-function portsText({ ports }: TrafficRule): string {
+/** ` on TCP 80`; nothing for every port. */
+export function portsText({ ports }: TrafficRule): string {
   if (ports === 'all') return '';
   const texts = ports.flatMap(({ filters, l7 }) =>
     filters.map((filter) => portText(filter) + (l7 === undefined ? '' : ` (only ${l7.allows.join(', ')})`)),

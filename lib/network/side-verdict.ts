@@ -77,7 +77,8 @@ function matchingRules(side: Side, section: SubjectSection): Found {
   return found;
 }
 
-function peersMatch(side: Side, rule: TrafficRule, section: SubjectSection): Match {
+/** Whether a rule is about the peer of a side. */
+export function peersMatch(side: Side, rule: TrafficRule, section: SubjectSection): Match {
   if (rule.peers === 'all') return 'yes';
   let best: Match = 'no';
   for (const peer of rule.peers) {
@@ -99,6 +100,7 @@ function peerMatches(identity: Identity, peer: Peer, rule: TrafficRule, section:
       return peer.selectors.reduce<Match>((match, selector) => either(match, selector.matches(identity)), 'no');
     case 'range': {
       const { range } = identity.facts;
+      if (identity.isPod && peer.mayMatchPods === true) return 'maybe';
       return range === undefined || !identity.isWorld ? 'no' : rangeMatches(peer.range, peer.except, range);
     }
     case 'names':
@@ -117,7 +119,8 @@ function namesMatch(identity: Identity, { patterns }: Extract<Peer, { kind: 'nam
   return certain(section.dnsNames.some((pattern) => pattern.matches(fqdn)));
 }
 
-function portsMatch(side: Side, rule: TrafficRule): Match {
+/** Whether a rule is about the port of a side. */
+export function portsMatch(side: Side, rule: TrafficRule): Match {
   if (rule.ports === 'all') return 'yes';
   let match: Match = 'no';
   for (const port of rule.ports) match = either(match, portMatch(side, port));
@@ -142,7 +145,9 @@ function uncertainty(side: Side, { applies, rule }: AppliedTraffic, section: Sub
   const peer = rule.peers.find((one) => peerMatches(side.peer, one, rule, section) === 'maybe');
   switch (peer?.kind) {
     case 'range':
-      return `the rule is about ${peer.range.text}, part of the addresses asked for`;
+      return side.peer.isPod
+        ? `whether ${peer.range.text} means pods with such addresses is up to the network engine`
+        : `the rule is about ${peer.range.text}, part of the addresses asked for`;
     case 'names':
       return `the rule is about the addresses of ${peer.patterns.map(({ text }) => text).join(', ')}, which only DNS tells`;
     case 'unknown':

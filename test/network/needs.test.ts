@@ -104,6 +104,7 @@ test.each([
   ],
   ['nothing: an image', '[{name: SIDECAR_IMAGE, value: "mysql:8"}]', []],
   ['nothing: a name that no Service has', '[{name: DB_HOST, value: db}, {name: DB_PORT, value: "3306"}]', []],
+  ['nothing: a Service of another namespace that is not declared', '[{name: S3_URL, value: "http://minio.storage:9000"}]', []],
   ['nothing: a placeholder', '[{name: API_URL, value: "http://${HOST}:80"}, {name: B_URL, value: "http://{{ .Host }}/"}]', []],
   ['nothing: words', '[{name: MODE, value: "a:b"}, {name: START, value: "12:30"}, {name: LEVEL, value: info}]', []],
 ])('an environment with %s', (_, env, expected) => {

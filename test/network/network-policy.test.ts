@@ -90,6 +90,12 @@ test('another engine does not know Cilium’s policies', () => {
   expect(new Scenario(TWO_NAMESPACES + policy, CALICO).enters('a/db', EVERYONE, 5432)).toEqual(EVERYONE);
 });
 
+test('whether an ipBlock means pods is up to another engine', () => {
+  const scenario = new Scenario(TWO_NAMESPACES + netpol('p', `{${DB}, ingress: [{from: [{ipBlock: {cidr: 0.0.0.0/0}}]}]}`), CALICO);
+  expect(scenario.flow('a/web', 'a/db', 5432).ingress.verdict).toBe('unknown');
+  expect(scenario.flow('1.2.3.4', 'a/db', 5432).ingress.verdict).toBe('allow');
+});
+
 test('an invalid NetworkPolicy never reaches the cluster', () => {
   const scenario = new Scenario(TWO_NAMESPACES + netpol('p', `{${DB}, ingress: [{from: [{}]}]}`));
   expect(scenario.enters('a/db', EVERYONE, 5432)).toEqual(EVERYONE);
