@@ -44,7 +44,7 @@ export async function startBucket(prefix = 'mysql/db'): Promise<Bucket> {
   const directory = volume();
   const name = 'shop-backup';
   const store = new S3rver({ address: '127.0.0.1', port: 0, silent: true, directory, configureBuckets: [{ name, configs: [] }] });
-  const { port } = (await store.run()) as AddressInfo;
+  const { port } = await store.run();
   const folder = join(directory, name, prefix);
   const path = (file: string): string => join(folder, file + OBJECT);
   const proxy = createServer();

@@ -8,7 +8,7 @@ import type { Bucket } from './bucket';
 import { hardSchemas, startDatabase } from './database';
 import type { Database } from './database';
 import { faultTable } from './fault-table';
-import { commandLines, commandLinesDuring, own, cleanUp, runStep, sleep, startStep } from './pod';
+import { commandLines, commandLinesDuring, own, cleanUp, readJson, runStep, sleep, startStep } from './pod';
 import { fetch, mysqlDrill, mysqlDump, mysqlRestore, podVolumes, report, upload } from './steps';
 import type { PodVolumes } from './steps';
 
@@ -48,7 +48,7 @@ describeWith(['mariadbd', 'mariadb-dump', 'aws', 'openssl'], 'the restore drill'
     return volumes;
   };
 
-  const verdictIn = (volumes: PodVolumes): Verdict => JSON.parse(readFileSync(join(volumes.work, 'verdict.json'), 'utf8'));
+  const verdictIn = (volumes: PodVolumes): Verdict => readJson(join(volumes.work, 'verdict.json'));
 
   /** Changes the dump's text and lets the manifest agree with the new bytes, as a faulty tool or a forger would. */
   function rewrite(volumes: PodVolumes, change: (text: string) => string): void {

@@ -8,7 +8,7 @@ import { describeWith } from '../tools';
 import { hardSchemas, startDatabase } from './database';
 import type { Database } from './database';
 import { faultTable } from './fault-table';
-import { commandLines, commandLinesDuring, makeSubfolder, podUser, cleanUp, runStep, sleep, startStep } from './pod';
+import { commandLines, commandLinesDuring, makeSubfolder, podUser, cleanUp, readJson, runStep, sleep, startStep } from './pod';
 import type { StepResult } from './pod';
 import { mysqlDump, podVolumes } from './steps';
 import type { PodVolumes } from './steps';
@@ -35,7 +35,7 @@ describeWith(['mariadbd', 'mariadb-dump', 'openssl'], 'mysql-dump.sh', () => {
     rows: number;
     contents: { database: string; name: string; rows?: number }[];
     [field: string]: unknown;
-  } => JSON.parse(readFileSync(join(volumes.work, 'manifest.json'), 'utf8'));
+  } => readJson(join(volumes.work, 'manifest.json'));
 
   function expectNoBackup(result: StepResult, message: string): void {
     expect(result.lastLine).toContain(message);

@@ -116,9 +116,9 @@ export function commandLines(): readonly string[] {
 /** Every command line that was seen until the step finished. */
 export async function commandLinesDuring(step: RunningStep, look: () => void = () => undefined): Promise<readonly string[]> {
   const seen = new Set<string>();
-  let over = false;
-  void step.finished.finally(() => (over = true));
-  while (!over) {
+  const state = { over: false };
+  void step.finished.finally(() => (state.over = true));
+  while (!state.over) {
     for (const line of commandLines()) seen.add(line);
     look();
     await sleep(10);
@@ -133,4 +133,10 @@ export function makeSubfolder(parent: string, name: string): string {
   mkdirSync(folder);
   own(folder);
   return folder;
+}
+
+/** What a step wrote, in the shape that the test expects of it. */
+export function readJson<Shape>(file: string): Shape {
+  const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  return content as Shape;
 }

@@ -5,7 +5,7 @@ import { addGood, s3Error, startBucket } from './bucket';
 import type { Bucket, S3Request } from './bucket';
 import { startDatabase } from './database';
 import { faultTable } from './fault-table';
-import { own, cleanUp, runStep, startStep } from './pod';
+import { own, cleanUp, readJson, runStep, startStep } from './pod';
 import type { PodStep, StepResult } from './pod';
 import { mysqlDump, podVolumes, upload } from './steps';
 import type { PodVolumes } from './steps';
@@ -44,8 +44,7 @@ describeWith(['mariadbd', 'aws', 'faketime'], 'upload.sh', () => {
     for (const file of readdirSync(target.work)) own(join(target.work, file));
   }
 
-  const manifest = (): { name: string; size: number; sha256: string } =>
-    JSON.parse(readFileSync(join(volumes.work, 'manifest.json'), 'utf8'));
+  const manifest = (): { name: string; size: number; sha256: string } => readJson(join(volumes.work, 'manifest.json'));
   const isData = (request: S3Request): boolean => request.file.endsWith('.sql.gz');
   const isManifest = (request: S3Request): boolean => request.file.endsWith('.json');
 
