@@ -20,15 +20,6 @@ export interface KnownPods {
   readonly hostNetwork?: boolean;
 }
 
-/** The pods of a workload. */
-export function workloadEndpoint(workload: Workload): Endpoint {
-  return { kind: 'workload', workload };
-}
-
-export function serviceEndpoint(service: Service): Endpoint {
-  return { kind: 'service', service };
-}
-
 /** `blog/was`, `blog/Service/was`, `entity:world`, `10.0.0.0/8`, `fqdn:api.example.org`, `pods app=x of namespace y`. */
 export function endpointText(endpoint: Endpoint): string {
   switch (endpoint.kind) {

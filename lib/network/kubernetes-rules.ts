@@ -27,7 +27,7 @@ export function kubernetesRule(policy: Resource, reader: RuleReader): PolicyRule
 }
 
 /** The directions that a NetworkPolicy isolates: those it names, else ingress, and egress when it has egress rules. */
-export function policyTypes(policy: Resource): readonly Direction[] {
+function policyTypes(policy: Resource): readonly Direction[] {
   const named = policy.at('spec', 'policyTypes').strings;
   if (named.length === 0) return policy.at('spec', 'egress').items.length > 0 ? ['ingress', 'egress'] : ['ingress'];
   return [...(named.includes('Ingress') ? ['ingress' as const] : []), ...(named.includes('Egress') ? ['egress' as const] : [])];

@@ -34,6 +34,9 @@ const NO_PEER = new Set([
   'mongodb+srv',
 ]);
 
+/** Of a DNS name. */
+const LONGEST_NAME = 253;
+
 /** All addresses of a value that is a connection string as a whole. */
 export function addressesOf(value: string): Address[] {
   const text = value.trim().replace(/^(jdbc|r2dbc):/, '');
@@ -48,7 +51,7 @@ export function addressesOf(value: string): Address[] {
 
 /** The URLs somewhere in a text. */
 export function urlsIn(text: string): Address[] {
-  const found = text.match(/\b[a-zA-Z][a-zA-Z0-9+.-]*:\/\/[^\s'"`<>\\|)\]},;]+/g) ?? [];
+  const found = text.match(/\b[a-zA-Z][a-zA-Z0-9+.-]{0,30}:\/\/[^\s'"`<>\\|)\]},;]+/g) ?? [];
   return found.flatMap((url) => addressesOf(url));
 }
 
@@ -91,6 +94,7 @@ function authorityAddresses(authority: string, scheme: string): Address[] {
 
 /** A DNS name with a letter in it, or a whole address; never this pod itself. */
 function isHost(host: string): boolean {
+  if (host.length > LONGEST_NAME) return false;
   if (/^(localhost|0\.0\.0\.0|::1?|127\..*)$/i.test(host) || host.toLowerCase().endsWith('.localhost')) return false;
   if (host.includes(':') || /^\d+\.\d+\.\d+\.\d+$/.test(host)) return isValid(host);
   return /^(?=.*[a-zA-Z])[a-zA-Z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([-a-zA-Z0-9_]*[a-zA-Z0-9])?)*\.?$/.test(host);

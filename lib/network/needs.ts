@@ -35,7 +35,7 @@ export function needs(resources: Resources, cluster: Cluster): readonly Need[] {
 }
 
 /** What the pods of one workload connect to by themselves. */
-export function workloadNeeds(workload: Workload, resources: Resources, hosts: HostNames): Need[] {
+function workloadNeeds(workload: Workload, resources: Resources, hosts: HostNames): Need[] {
   const found = [
     ...workload.allContainers.flatMap((container) => environmentAddresses(workload, container, resources)),
     ...scriptAddresses(workload, resources),

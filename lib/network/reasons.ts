@@ -63,7 +63,7 @@ export function ruleText(rule: TrafficRule): string {
   return text;
 }
 
-export function peerText(peer: Peer): string {
+function peerText(peer: Peer): string {
   switch (peer.kind) {
     case 'selector':
       return selectorText(peer.selector);

@@ -95,6 +95,22 @@ test('the rule that is said to be missing allows the flow once it is added', () 
   expect(mended).toBeGreaterThan(30);
 });
 
+test.each(casesOf(5))('case %i: no text of a policy makes it throw', (_, random) => {
+  const { objects, policies } = randomCluster(random);
+  const spoilt = policies.map((policy) => ({ ...policy, spec: spoil(policy['spec'], random, 0.15) }));
+  const network = networkOf([...objects, ...spoilt]);
+  expect(verdicts(network).size).toBeGreaterThan(0);
+});
+
+/** The same with some of its parts replaced by what does not belong there. */
+function spoil(value: unknown, random: Random, probability: number): unknown {
+  if (random.chance(probability))
+    return random.pick<unknown>([null, '', 'world', 7, true, [], {}, [[]], ['world'], { a: null }, -1, { matchLabels: ['x'] }]);
+  if (Array.isArray(value)) return value.map((item: unknown) => spoil(item, random, probability));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, spoil(item, random, probability)]));
+}
+
 function without(object: Json, keys: readonly string[]): Json {
   return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
 }
