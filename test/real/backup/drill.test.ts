@@ -48,7 +48,7 @@ describeWith(['mariadbd', 'mariadb-dump', 'aws', 'openssl'], 'the restore drill'
     return volumes;
   };
 
-  const verdictIn = (volumes: PodVolumes): Verdict => readJson(join(volumes.work, 'verdict.json'));
+  const verdictIn = (volumes: PodVolumes): Verdict => readJson(join(volumes.work, 'verdict.json')) as Verdict;
 
   /** Changes the dump's text and lets the manifest agree with the new bytes, as a faulty tool or a forger would. */
   function rewrite(volumes: PodVolumes, change: (text: string) => string): void {

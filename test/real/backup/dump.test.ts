@@ -13,6 +13,13 @@ import type { StepResult } from './pod';
 import { mysqlDump, podVolumes } from './steps';
 import type { PodVolumes } from './steps';
 
+type Manifest = {
+  tables: number;
+  rows: number;
+  contents: { database: string; name: string; rows?: number }[];
+  [field: string]: unknown;
+};
+
 describeWith(['mariadbd', 'mariadb-dump', 'openssl'], 'mysql-dump.sh', () => {
   let database: Database;
   let volumes: PodVolumes;
@@ -30,12 +37,7 @@ describeWith(['mariadbd', 'mariadb-dump', 'openssl'], 'mysql-dump.sh', () => {
   });
   afterAll(cleanUp);
 
-  const manifest = (): {
-    tables: number;
-    rows: number;
-    contents: { database: string; name: string; rows?: number }[];
-    [field: string]: unknown;
-  } => readJson(join(volumes.work, 'manifest.json'));
+  const manifest = (): Manifest => readJson(join(volumes.work, 'manifest.json')) as Manifest;
 
   function expectNoBackup(result: StepResult, message: string): void {
     expect(result.lastLine).toContain(message);

@@ -12,6 +12,8 @@ import type { PodVolumes } from './steps';
 
 const faults = faultTable('upload');
 
+type Manifest = { name: string; size: number; sha256: string };
+
 describeWith(['mariadbd', 'aws', 'faketime'], 'upload.sh', () => {
   let dumped: PodVolumes;
   let bucket: Bucket;
@@ -44,7 +46,7 @@ describeWith(['mariadbd', 'aws', 'faketime'], 'upload.sh', () => {
     for (const file of readdirSync(target.work)) own(join(target.work, file));
   }
 
-  const manifest = (): { name: string; size: number; sha256: string } => readJson(join(volumes.work, 'manifest.json'));
+  const manifest = (): Manifest => readJson(join(volumes.work, 'manifest.json')) as Manifest;
   const isData = (request: S3Request): boolean => request.file.endsWith('.sql.gz');
   const isManifest = (request: S3Request): boolean => request.file.endsWith('.json');
 
