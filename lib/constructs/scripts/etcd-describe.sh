@@ -6,7 +6,7 @@
 # MIN_BYTES              it is at least so long
 # ENCRYPTION_KEY_FILE    encrypts, where set: the snapshot holds every Secret of the cluster
 # WORK_DIR RUN_ID        scratch space; the pod's name
-set -u
+set -Eeuo pipefail
 here=${BASH_SOURCE[0]%/*}
 # shellcheck source=step.sh
 . "$here/step.sh"

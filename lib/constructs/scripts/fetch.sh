@@ -4,7 +4,7 @@
 #
 # WORK_DIR       scratch space
 # BACKUP_NAME    another than the newest: the part of its key before the first dot
-set -u
+set -Eeuo pipefail
 here=${BASH_SOURCE[0]%/*}
 # shellcheck source=step.sh
 . "$here/step.sh"

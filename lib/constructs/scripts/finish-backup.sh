@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # The end of every step that makes a backup: measure the file, describe it, hand it over. Sourced, never run.
 # Expects step.sh, manifest.sh, seal.sh.
+set -Eeuo pipefail
 
 # finish_backup KIND SUFFIX NAME CREATED_AT FILE EXTRA: FILE becomes the pod's backup. EXTRA is a file of further
 # manifest lines, each ending in a comma.

@@ -4,6 +4,7 @@
 #
 # Between the containers of a pod, WORK_DIR holds the finished backup as `backup` and its description as
 # `manifest.json`. The description is put there last, by a rename: where it is, the backup beside it is whole.
+set -Eeuo pipefail
 
 # shellcheck disable=SC2034 # for those who source this
 BACKUP_FILE=$WORK_DIR/backup

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # Talking to MySQL or MariaDB with whichever clients the image has. Sourced, never run. Expects step.sh.
+set -Eeuo pipefail
 
 # first_command VARIABLE PROGRAM...: puts the first program that the image has into the variable.
 first_command() {

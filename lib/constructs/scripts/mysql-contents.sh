@@ -6,6 +6,7 @@
 # costs the database nothing. Two facts about the tools make it cheap: they escape every line break in a value, so a
 # line that starts with INSERT is a statement; and outside of strings a row is the only thing that has a parenthesis.
 # The same tool prints the same text for the same data, so a restored server's dump must give the same lines.
+set -Eeuo pipefail
 
 # contents_of_dump DIGESTS: reads a dump, prints the lines. DIGESTS is a scratch file.
 contents_of_dump() {

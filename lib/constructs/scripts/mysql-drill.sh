@@ -7,7 +7,7 @@
 # DATA_DIR                  the throwaway server's data: empty at the start
 # ENCRYPTION_KEY_FILE       as the backup's
 # BUFFER_POOL_BYTES START_TIMEOUT_SECONDS
-set -u
+set -Eeuo pipefail
 here=${BASH_SOURCE[0]%/*}
 # shellcheck source=step.sh
 . "$here/step.sh"

@@ -8,7 +8,7 @@
 # ENCRYPTION_KEY_FILE    encrypts, where set
 # WORK_DIR SECRET_DIR    scratch space; a folder in memory, which has room for a message when the scratch space has none
 # RUN_ID                 the pod's name
-set -u
+set -Eeuo pipefail
 here=${BASH_SOURCE[0]%/*}
 # shellcheck source=step.sh
 . "$here/step.sh"

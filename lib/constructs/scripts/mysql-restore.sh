@@ -7,7 +7,7 @@
 # CREATE_DEFINERS           true: users who made views and routines and are missing are created, locked, with all rights
 # ENCRYPTION_KEY_FILE       as the backup's
 # WORK_DIR SECRET_DIR       scratch space with the fetched backup; a folder in memory
-set -u
+set -Eeuo pipefail
 here=${BASH_SOURCE[0]%/*}
 # shellcheck source=step.sh
 . "$here/step.sh"

@@ -3,6 +3,7 @@
 # Sourced, never run. Expects step.sh, manifest.sh, seal.sh, mysql-client.sh, mysql-contents.sh.
 #
 # Each function leaves what went wrong in `problem` and returns 1, for a drill must report it and a restore must stop.
+set -Eeuo pipefail
 problem=''
 
 check_manifest() {

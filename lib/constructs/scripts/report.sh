@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Ends a drill: puts its verdict into the bucket and exits by it. Runs in an image with the AWS client.
 # The environment of s3.sh, and WORK_DIR with the verdict.
-set -u
+set -Eeuo pipefail
 here=${BASH_SOURCE[0]%/*}
 # shellcheck source=step.sh
 . "$here/step.sh"

@@ -11,6 +11,7 @@
 # S3_PATH_STYLE             true where the bucket is in the path; default: with an endpoint of its own
 # S3_TIMEOUT_SECONDS        of silence in one call
 # AWS_REGION, and AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY or AWS_ROLE_ARN with AWS_WEB_IDENTITY_TOKEN_FILE
+set -Eeuo pipefail
 
 require S3_BUCKET S3_PREFIX
 : "${S3_ENDPOINT:=}" "${S3_PATH_STYLE:=}" "${S3_TIMEOUT_SECONDS:=60}"

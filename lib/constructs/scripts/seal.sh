@@ -4,6 +4,7 @@
 # AES-256-CTR with a key derived by PBKDF2, which alone protects nobody from changes: so the manifest holds the
 # checksum of the encrypted bytes, and an HMAC over the manifest proves that whoever wrote it had the key.
 # The key reaches openssl by file name and the HMAC is composed here, because openssl takes it on its command line.
+set -Eeuo pipefail
 
 encryption_wanted() { [[ -n ${ENCRYPTION_KEY_FILE:-} ]]; }
 

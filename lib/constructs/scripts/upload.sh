@@ -7,7 +7,7 @@
 # MAX_SHRINK_PERCENT        a backup that lost more than this against the last good one is a failure; 100: never
 # MAX_CLOCK_SKEW_SECONDS    this pod's clock and the bucket's may differ so much
 # LEFTOVER_HOURS            uploads that never became good are removed after so long
-set -u
+set -Eeuo pipefail
 here=${BASH_SOURCE[0]%/*}
 # shellcheck source=step.sh
 . "$here/step.sh"

@@ -23,6 +23,10 @@ describeWith(['shellcheck', 'bash'], 'the scripts', () => {
     expect(said.status).toBe(0);
   });
 
+  test('fail with the first part that fails, each for itself: a reader of one file need not know who sources it', () => {
+    for (const text of Object.values(sets).flatMap((scripts) => Object.values(scripts))) expect(text).toMatch(/^set -Eeuo pipefail$/m);
+  });
+
   test('hold every script of the folder somewhere', () => {
     const held = new Set(Object.values(sets).flatMap((scripts) => Object.keys(scripts)));
     expect([...held].sort()).toEqual(
