@@ -40,4 +40,11 @@ export interface Report {
   readonly suppressed: readonly SuppressedFinding[];
   readonly skipped: readonly SkippedLesson[];
   readonly problems: readonly Problem[];
+  readonly summary: Extent;
+}
+
+/** How much was looked at. */
+export interface Extent {
+  readonly files: number;
+  readonly documents: number;
 }

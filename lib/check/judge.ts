@@ -7,7 +7,7 @@ import { isFileLocation } from '../manifest/document';
 import { NO_REPOSITORY, type Repository } from '../manifest/repository';
 import type { Resource } from '../resources/resource';
 import type { Resources } from '../resources/resources';
-import type { Finding, Report, SkippedLesson, SuppressedFinding } from './finding';
+import type { Extent, Finding, Report, SkippedLesson, SuppressedFinding } from './finding';
 
 /** Annotation of an object, followed by a lesson's id; its value is the reason. */
 export const IGNORE_ANNOTATION = 'hindsight.dev/ignore.';
@@ -30,7 +30,12 @@ export function judge(resources: Resources, cluster: Cluster, lessons: readonly 
     }
     if (blind.size > 0) skipped.push({ lesson: lesson.id, needs: [...new Set([...blind.values()].flat())], resources: blind.size });
   }
-  return { findings: findings.sort(byPlace), suppressed: suppressed.sort(byPlace), skipped, problems: [] };
+  return { findings: findings.sort(byPlace), suppressed: suppressed.sort(byPlace), skipped, problems: [], summary: extentOf(resources) };
+}
+
+function extentOf({ all, others }: Resources): Extent {
+  const documents = [...all, ...others].map(({ document }) => document.source);
+  return { files: new Set(documents).size, documents: documents.length };
 }
 
 function findingOf(lesson: Lesson, violation: Violation): Finding {
