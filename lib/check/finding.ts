@@ -48,11 +48,3 @@ export interface Extent {
   readonly files: number;
   readonly documents: number;
 }
-
-/** A report with what it was made of: what the renderers of lib/report take. */
-export interface CheckedReport extends Report {
-  /** How many files were read. */
-  readonly files: number;
-  /** How many documents were judged. */
-  readonly documents: number;
-}
