@@ -1,0 +1,128 @@
+/** The line of a file that a finding points to, with what must not be shown left out. */
+import type { Report } from '../check/finding';
+import type { FileLocation } from '../manifest/document';
+import { textOf } from '../manifest/text';
+import { credentialIn, isCredentialName, isNoCredential } from '../resources/credentials';
+import { type Secrets, secretsIn, secretsOf } from './secret-regions';
+
+/** The files that were read, by the names that locations use. */
+export type Sources = ReadonlyMap<string, string | Uint8Array>;
+
+export interface Excerpt {
+  readonly line: number;
+  readonly text: string;
+  /** The part of the text that is meant, from 0; its end is exclusive, and behind its start. */
+  readonly from: number;
+  readonly to: number;
+}
+
+const HIDDEN = '***';
+/** Longer lines are cut around what is meant. */
+const WIDEST = 120;
+const LEAD = 40;
+/** Lines beyond this were written by machines: nobody wants to see them, and looking for secrets in them takes its time. */
+const LONGEST = 20_000;
+
+/** Reads each file once, when the first line of it is shown. */
+export class Excerpts {
+  private readonly files = new Map<string, { readonly lines: readonly string[]; readonly secrets: Secrets } | undefined>();
+  /** By file. */
+  private readonly told: ReadonlyMap<string, readonly FileLocation[]>;
+
+  constructor(
+    private readonly sources: Sources,
+    report: Report,
+  ) {
+    this.told = secretsIn(report);
+  }
+
+  /** @returns undefined where the file's text is not known */
+  of({ file, line, column, endLine, endColumn }: FileLocation): Excerpt | undefined {
+    const source = this.sourceOf(file);
+    const whole = source?.lines[line - 1];
+    if (source === undefined || whole === undefined || whole.length > LONGEST) return undefined;
+    const from = Math.min(column - 1, whole.length);
+    const to = Math.max(from + 1, endLine > line ? whole.length : endColumn - 1);
+    const regions = [...source.secrets.regions, ...(this.told.get(file) ?? [])];
+    const hidden = credentialsIn(whole, spans(regions, line, whole.length), source.secrets.values);
+    return cut(without(hidden, { line, text: whole, from, to }));
+  }
+
+  private sourceOf(file: string): { readonly lines: readonly string[]; readonly secrets: Secrets } | undefined {
+    if (!this.files.has(file)) {
+      const data = this.sources.get(file);
+      const text = data === undefined ? undefined : textOf(data, file);
+      const isYaml = /\.(?:ya?ml|json)$|kustomization$|^<stdin>$/i.test(file);
+      const secrets = isYaml && typeof text === 'string' ? secretsOf(text, file) : { regions: [], values: [] };
+      this.files.set(file, typeof text === 'string' ? { lines: text.replace(/^\uFEFF/, '').split(/\r?\n/), secrets } : undefined);
+    }
+    return this.files.get(file);
+  }
+}
+
+type Span = readonly [from: number, to: number];
+
+/** The parts of a line that regions cover. */
+function spans(regions: readonly FileLocation[], line: number, length: number): Span[] {
+  return regions
+    .filter((region) => region.line <= line && line <= region.endLine)
+    .map((region): Span => [region.line === line ? region.column - 1 : 0, region.endLine === line ? region.endColumn - 1 : length])
+    .filter(([from, to]) => to > from);
+}
+
+/** Adds to the known ones what looks like a credential: a known value, a shape that is nothing else, what stands behind a telling name. */
+function credentialsIn(line: string, known: readonly Span[], values: readonly string[]): Span[] {
+  const found: Span[] = [...known];
+  for (const value of values)
+    for (let at = line.indexOf(value); at >= 0; at = line.indexOf(value, at + value.length)) found.push([at, at + value.length]);
+  for (const { 0: word, index } of line.matchAll(/\S+/g)) if (credentialIn(word) !== undefined) found.push([index, index + word.length]);
+  for (const { 0: whole, 1: name = '', index } of line.matchAll(/([A-Za-z][\w.-]*)["']?\s*[:=]\s*(?=[^\s[\]{}&*|>!,])/g)) {
+    const from = index + whole.length;
+    // Where the value ends, only its reader could tell.
+    if (isCredentialName(name) && !isNoCredential(/^["']?([^\s"',}\]]*)/.exec(line.slice(from))?.[1] ?? ''))
+      found.push([from, line.length]);
+  }
+  return found;
+}
+
+/** The line with something else in place of these parts, and the marker where its part went. */
+function without(hidden: readonly Span[], { line, text, from, to }: Excerpt): Excerpt {
+  const parts = merged(hidden);
+  const moved = (at: number, isEnd: boolean): number => {
+    let shift = 0;
+    for (const [start, end] of parts) {
+      if (at <= start) break;
+      // Inside of what is hidden, all of it is meant.
+      if (at <= end) return start + shift + (isEnd || at === end ? HIDDEN.length : 0);
+      shift += HIDDEN.length - (end - start);
+    }
+    return at + shift;
+  };
+  const shown = parts.reduceRight((rest, [start, end]) => rest.slice(0, start) + HIDDEN + rest.slice(end), text);
+  return { line, text: shown, from: moved(from, false), to: moved(to, true) };
+}
+
+/** The same parts in order, none touching another. */
+function merged(parts: readonly Span[]): Span[] {
+  const result: Span[] = [];
+  for (const [from, to] of parts.toSorted((a, b) => a[0] - b[0])) {
+    const last = result.at(-1);
+    if (last === undefined || from > last[1]) result.push([from, to]);
+    else result[result.length - 1] = [last[0], Math.max(last[1], to)];
+  }
+  return result;
+}
+
+function cut({ line, text, from, to }: Excerpt): Excerpt {
+  if (text.length <= WIDEST) return { line, text, from, to };
+  const start = from <= LEAD ? 0 : from - LEAD;
+  const end = Math.min(text.length, start + WIDEST);
+  const head = start > 0 ? '…' : '';
+  const shift = start - head.length;
+  return {
+    line,
+    text: head + text.slice(start, end) + (end < text.length ? '…' : ''),
+    from: from - shift,
+    to: Math.min(to, end) - shift,
+  };
+}
