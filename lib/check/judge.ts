@@ -56,8 +56,8 @@ function findingOf(lesson: Lesson, violation: Violation): Finding {
   };
 }
 
-/** By file (or construct), line, lesson. */
-function byPlace(a: Finding, b: Finding): number {
+/** The order of findings: by file (or construct), line, lesson. */
+export function byPlace(a: Finding, b: Finding): number {
   return (
     compare(placeOf(a), placeOf(b)) ||
     lineOf(a) - lineOf(b) ||

@@ -1,4 +1,4 @@
-import { lessons } from '../lessons';
+import { knownLessons as lessons } from '../check/check-files';
 import { nearestName } from '../manifest/nearest-name';
 import { lessonPage } from '../report/lesson-page';
 import type { Outcome } from './outcome';

@@ -1,0 +1,95 @@
+/**
+ * Findings that were there before somebody began to check: known, and not spoken of again.
+ *
+ * A finding is known by its lesson, its file, its object and its field, not by lines or words, and as often as it was written down. Values
+ * are in no part of it.
+ */
+import { createHash } from 'node:crypto';
+import { isFileLocation, type Problem } from '../manifest/document';
+import { Field } from '../manifest/field';
+import { stepsOf } from '../manifest/json-pointer';
+import { readYaml } from '../manifest/yaml';
+import type { Finding, Report, SuppressedFinding } from './finding';
+
+export interface Baseline {
+  /** How many findings of each fingerprint are known. */
+  readonly known: ReadonlyMap<string, number>;
+}
+
+export const BASELINE_REASON = 'in the baseline';
+
+/**
+ * What stays the same of a finding while lines move and messages are reworded.
+ * @param nameOf how its file is called wherever somebody checks from. @default - as in the finding
+ */
+export function fingerprintOf({ lesson, resource, path, location }: Finding, nameOf: (file: string) => string = (file) => file): string {
+  const place = isFileLocation(location) ? nameOf(location.file) : location.construct;
+  const { group, kind, namespace, name } = resource;
+  const field = stablePath(resource.document.content, path);
+  return createHash('sha256')
+    .update(JSON.stringify([lesson, place, group, kind, namespace, name, field]))
+    .digest('hex')
+    .slice(0, 32);
+}
+
+/** The steps to a field, with the names of a list's items instead of their indexes. */
+function stablePath(content: unknown, path: string): string[] {
+  let field = new Field(content);
+  return stepsOf(path).map((step) => {
+    const isItem = field.isList;
+    field = field.at(isItem ? Number(step) : step);
+    const name = isItem ? (field.at('name').string ?? field.at('key').string) : undefined;
+    return name === undefined ? step : `name=${name}`;
+  });
+}
+
+/** The text of a baseline that knows all of these. */
+export function baselineText(findings: readonly Finding[], nameOf?: (file: string) => string): string {
+  const entries = new Map<string, { lesson: string; file: string; resource: string; count: number }>();
+  for (const finding of findings) {
+    const key = fingerprintOf(finding, nameOf);
+    const { lesson, location, resource } = finding;
+    const file = isFileLocation(location) ? (nameOf?.(location.file) ?? location.file) : location.construct;
+    const entry = entries.get(key) ?? { lesson, file, resource: resource.isObject ? resource.toString() : '', count: 0 };
+    entries.set(key, { ...entry, count: entry.count + 1 });
+  }
+  const sorted = [...entries].sort(
+    ([, a], [, b]) => compare(a.file, b.file) || compare(a.resource, b.resource) || compare(a.lesson, b.lesson),
+  );
+  const findingsOf = sorted.map(([fingerprint, entry]) => ({ fingerprint, ...entry }));
+  return `${JSON.stringify({ version: 1, findings: findingsOf }, null, 2)}\n`;
+}
+
+export function parseBaseline(text: string, file: string): Baseline | { readonly problems: readonly Problem[] } {
+  const { documents, problems } = readYaml(text, `${file}.yaml`);
+  const root = new Field(documents[0]?.content);
+  if (problems.length > 0 || root.at('version').number !== 1 || !root.at('findings').isList)
+    return { problems: [{ file, message: 'is no baseline; --update-baseline writes one' }] };
+  const known = new Map<string, number>();
+  for (const entry of root.at('findings').items) {
+    const fingerprint = entry.at('fingerprint').string;
+    if (fingerprint !== undefined) known.set(fingerprint, (known.get(fingerprint) ?? 0) + (entry.at('count').number ?? 1));
+  }
+  return { known };
+}
+
+/** The report without what is known. */
+export function withoutKnown(report: Report, { known }: Baseline, nameOf?: (file: string) => string): Report {
+  const left = new Map(known);
+  const findings: Finding[] = [];
+  const suppressed: SuppressedFinding[] = [...report.suppressed];
+  for (const finding of report.findings) {
+    const key = fingerprintOf(finding, nameOf);
+    const count = left.get(key) ?? 0;
+    if (count === 0) findings.push(finding);
+    else {
+      left.set(key, count - 1);
+      suppressed.push({ ...finding, reason: BASELINE_REASON });
+    }
+  }
+  return { ...report, findings, suppressed };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,122 @@
+/** `hindsight check`: files, facts and settings in; a report, perhaps mended files, and an exit code out. */
+import { dirname, relative, resolve } from 'node:path';
+import { baselineText, parseBaseline, withoutKnown } from '../check/baseline';
+import { checkFiles, knownLessons } from '../check/check-files';
+import type { Report } from '../check/finding';
+import type { Lesson } from '../lessons/lesson';
+import { chosen, lessonIds, reaches, type Threshold } from './choices';
+import { type FilesRead, readFiles } from './files';
+import type { Io } from './io';
+import type { Outcome } from './outcome';
+import { FORMATS, render, type Format } from './render';
+import { nameOf, readSetup, reasonOf, type Setup, textOfFile, told } from './setup';
+import { writeWhole } from './write';
+
+/** As commander hands them over. */
+export interface CheckArguments {
+  readonly cluster?: string;
+  readonly config?: string;
+  readonly format: string;
+  readonly output?: string;
+  readonly failOn: string;
+  readonly only?: readonly string[];
+  readonly except?: readonly string[];
+  readonly baseline?: string;
+  readonly updateBaseline?: boolean;
+  readonly fix?: boolean;
+  readonly fixDryRun?: boolean;
+}
+
+const THRESHOLDS: readonly Threshold[] = ['error', 'warning', 'info', 'never'];
+
+interface Choices {
+  readonly format: Format;
+  readonly failOn: Threshold;
+  readonly lessons: readonly Lesson[];
+}
+
+export async function check(paths: readonly string[], options: CheckArguments, io: Io): Promise<Outcome> {
+  const choices = choicesOf(options);
+  if ('wrong' in choices) return wrongUsage(choices.wrong);
+  const setup = readSetup(options, io.cwd, knownLessons.map(({ id }) => id)); // prettier-ignore
+  if ('wrong' in setup) return wrongUsage(setup.wrong);
+  const tell = progressOn(io);
+  tell('reading…');
+  const read = readFiles(paths, io.cwd, io.readStandardInput);
+  tell(`judging ${read.asked.size} files…`);
+  if (read.wrong.length > 0) return wrongUsage(read.wrong.join('\n'), tell);
+  const judge = (files: FilesRead['files']): Report => checkFiles(files, { ...setup, ...read, lessons: choices.lessons });
+  const judged = judge(read.files);
+  const isFixing = options.fix === true || options.fixDryRun === true;
+  const mended = isFixing ? await (await import('./fix')).mend(judged, read, judge, options.fix === true, io) : undefined;
+  if (mended !== undefined && 'wrong' in mended) return wrongUsage(mended.wrong, tell);
+  const report = withBaseline(mended?.report ?? judged, options, io);
+  tell('');
+  if ('wrong' in report) return wrongUsage(report.wrong);
+  const sources = withFacts(mended?.files ?? read.files, setup);
+  return written(await render(choices.format, report, sources, io), mended?.notes, exitCodeOf(report, choices), options, io);
+}
+
+function choicesOf(options: CheckArguments): Choices | { readonly wrong: string } {
+  const ids = knownLessons.map(({ id }) => id);
+  const format = chosen('--format', options.format, FORMATS);
+  const failOn = chosen('--fail-on', options.failOn, THRESHOLDS);
+  const only = lessonIds('--only', options.only ?? [], ids);
+  const except = lessonIds('--except', options.except ?? [], ids);
+  const wrong = [format, failOn, only, except].flatMap((one) => ('wrong' in one ? [one.wrong] : []));
+  if (options.updateBaseline === true && options.baseline === undefined) wrong.push('--update-baseline needs --baseline FILE');
+  if (options.fix === true && options.fixDryRun === true) wrong.push('--fix and --fix-dry-run exclude each other');
+  if ('wrong' in format || 'wrong' in failOn || 'wrong' in only || 'wrong' in except || wrong.length > 0)
+    return { wrong: wrong.join('\n') };
+  const isChosen = ({ id }: Lesson): boolean => (options.only === undefined || only.value.includes(id)) && !except.value.includes(id);
+  return { format: format.value, failOn: failOn.value, lessons: knownLessons.filter(isChosen) };
+}
+
+/** Without what the baseline knows; or with a new baseline, which knows all of it. */
+function withBaseline(report: Report, { baseline: file, updateBaseline }: CheckArguments, io: Io): Report | { readonly wrong: string } {
+  if (file === undefined) return report;
+  const folder = dirname(resolve(io.cwd, file));
+  const named = (name: string): string => relative(folder, resolve(io.cwd, name)).replaceAll('\\', '/');
+  if (updateBaseline === true) {
+    const failure = writing(file, baselineText(report.findings, named), io);
+    if (failure !== undefined) return { wrong: `--baseline: ${failure}` };
+  }
+  const text = textOfFile(file, io.cwd, '--baseline');
+  if (typeof text !== 'string') return { wrong: `${text.wrong}; --update-baseline writes one` };
+  const baseline = parseBaseline(text, file);
+  return 'problems' in baseline ? { wrong: told(baseline.problems) } : withoutKnown(report, baseline, named);
+}
+
+/** Findings about the cluster point into the facts. */
+function withFacts(files: FilesRead['files'], { cluster, clusterText }: Setup): FilesRead['files'] {
+  return clusterText === undefined ? files : new Map([...files, [cluster.source, clusterText]]);
+}
+
+function exitCodeOf({ findings }: Report, { failOn }: Choices): Outcome['exitCode'] {
+  return findings.some(({ severity }) => reaches(severity, failOn)) ? 1 : 0;
+}
+
+function written(text: string, notes: string | undefined, exitCode: Outcome['exitCode'], { output }: CheckArguments, io: Io): Outcome {
+  if (output === undefined) return { text, error: notes, exitCode };
+  const failure = writing(output, text, io);
+  return failure === undefined ? { error: notes, exitCode } : wrongUsage(`--output: ${failure}`);
+}
+
+function writing(file: string, text: string, { cwd }: Io): string | undefined {
+  try {
+    writeWhole(resolve(cwd, file), text);
+    return undefined;
+  } catch (error) {
+    return `${nameOf(file, cwd)} cannot be written (${reasonOf(error)})`;
+  }
+}
+
+/** One line that replaces itself, for people who watch. */
+function progressOn({ isTerminal, writeError }: Io): (text: string) => void {
+  return isTerminal.stderr ? (text) => writeError(`\r\u001b[K${text}`) : () => undefined;
+}
+
+function wrongUsage(error: string, tell?: (text: string) => void): Outcome {
+  tell?.('');
+  return { error, exitCode: 2 };
+}
