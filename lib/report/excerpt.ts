@@ -78,7 +78,8 @@ function credentialsIn(line: string, known: readonly Span[], values: readonly st
   for (const { 0: word, index } of line.matchAll(/\S+/g)) if (credentialIn(word) !== undefined) found.push([index, index + word.length]);
   for (const { 0: whole, 1: name = '', index } of line.matchAll(/([A-Za-z][\w.-]*)["']?\s*[:=]\s*(?=[^\s[\]{}&*|>!,])/g)) {
     const from = index + whole.length;
-    // Where the value ends, only its reader could tell.
+    // Where the value ends only its reader can tell, who has done so for the known ones.
+    if (known.some(([start, end]) => start <= from + 1 && from < end)) continue;
     if (isCredentialName(name) && !isNoCredential(/^["']?([^\s"',}\]]*)/.exec(line.slice(from))?.[1] ?? ''))
       found.push([from, line.length]);
   }

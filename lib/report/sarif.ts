@@ -1,13 +1,13 @@
 /** SARIF 2.1.0, as GitHub code scanning and others take it. No code is quoted, so that none has to be hidden. */
 import type { Location as SarifLocation, Log, ReportingDescriptor, Result } from 'sarif';
 import { version } from '../../package.json';
+import { BASELINE_REASON, fingerprintOf } from '../check/baseline';
 import type { Finding, RelatedPlace, Report } from '../check/finding';
 import { unusedSuppression } from '../check/unused-suppression';
 import { lessons } from '../lessons';
 import type { Lesson, Severity } from '../lessons/lesson';
 import { type FileLocation, isFileLocation, type Location, type Problem } from '../manifest/document';
 import type { Resource } from '../resources/resource';
-import { fingerprints } from './fingerprint';
 import { lessonPage } from './lesson-page';
 import { fromRoot } from './place';
 import { counted } from './tally';
@@ -22,14 +22,16 @@ const SCHEMA = 'https://json.schemastore.org/sarif-2.1.0.json';
 export function sarif(report: Report, { folder = '' }: SarifOptions = {}): string {
   const all = [...report.findings, ...report.suppressed];
   const ids = [...new Set(all.map(({ lesson }) => lesson))].sort();
-  const prints = fingerprints(all);
+  const prints = fingerprints(all, folder);
   const reasons = new Map<Finding, string>(report.suppressed.map((finding) => [finding, finding.reason]));
   const results = all.map((finding, index): Result => {
     const reason = reasons.get(finding);
     return {
       ...resultOf(finding, ids, folder),
       partialFingerprints: { 'hindsightFinding/v1': prints[index] ?? '' },
-      ...(reason === undefined ? {} : { suppressions: [{ kind: 'inSource', justification: reason }] }),
+      ...(reason === undefined
+        ? {}
+        : { suppressions: [{ kind: reason === BASELINE_REASON ? 'external' : 'inSource', justification: reason }] }),
     };
   });
   const log: Log = {
@@ -45,6 +47,17 @@ export function sarif(report: Report, { folder = '' }: SarifOptions = {}): strin
     ],
   };
   return `${JSON.stringify(log, null, 2)}\n`;
+}
+
+/** Who each finding is, whatever line it moves to. Those that nothing else tells apart are counted. */
+function fingerprints(findings: readonly Finding[], folder: string): string[] {
+  const seen = new Map<string, number>();
+  return findings.map((finding) => {
+    const key = fingerprintOf(finding, (file) => fromRoot(file, folder));
+    const before = seen.get(key) ?? 0;
+    seen.set(key, before + 1);
+    return before === 0 ? key : `${key}:${before}`;
+  });
 }
 
 function ruleOf(id: string): ReportingDescriptor {
