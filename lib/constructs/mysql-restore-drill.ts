@@ -1,0 +1,114 @@
+/** Restores the newest backup into a throwaway server every month, and compares what came back. It has no way to the production database. */
+import { Size } from 'cdk8s';
+import { Construct } from 'constructs';
+import { DRILL_SCHEDULE } from '../lessons/backup-never-restored';
+import { scratchVolume } from '../lessons/rwo-shared-volume';
+import { defineAlerts } from './alerts';
+import { cronJobAlerts } from './backup-alerts';
+import {
+  AWS_CLIENT_IMAGE,
+  type BackupJobProps,
+  cronJobName,
+  DEFAULT_SCRATCH,
+  defineBackupJob,
+  encryption,
+  LATENESS_SECONDS,
+} from './backup-job';
+import { Connections, type IConnectable } from './connections';
+import { Input } from './input';
+import { Isolation } from './isolation';
+import { DATABASE_USER_ID, type IMysqlBackup } from './mysql-backup';
+import { namespaceOf } from './platform';
+import { s3Bucket } from './s3-bucket';
+import { schedule as judged } from './schedule';
+import { mysqlRestoreDrillScripts } from './scripts/scripts';
+
+export interface MysqlRestoreDrillProps extends BackupJobProps {
+  /** The backup that is tried. */
+  readonly backup: IMysqlBackup;
+  /** When it runs, in UTC, in the five fields of cron. @default '0 4 1 * *', once a month */
+  readonly schedule?: string;
+  /** Secret with a key pair of the drill's own. @default - the backup's */
+  readonly credentials?: string;
+  /** Image with the throwaway server. @default - the database's */
+  readonly image?: string;
+  /** Space for the fetched backup. @default - as much as the database's claim */
+  readonly scratch?: Size;
+  /** Space for the throwaway server's data. @default - twice the database's claim */
+  readonly dataScratch?: Size;
+}
+
+export class MysqlRestoreDrill extends Construct implements IConnectable {
+  readonly name: string;
+  readonly connections: Connections;
+
+  constructor(scope: Construct, id: string, props: MysqlRestoreDrillProps) {
+    super(scope, id);
+    const input = new Input(this);
+    const {
+      name = id,
+      suspend = false,
+      scratch,
+      awsImage = AWS_CLIENT_IMAGE,
+      imagePullSecrets = [],
+      alerts = true,
+      backup,
+      ...more
+    } = props;
+    const { schedule = DRILL_SCHEDULE, credentials, image, dataScratch, ...unknown } = more;
+    input.unknown(unknown);
+    this.name = cronJobName(input, name);
+    const { database } = backup;
+    const store = s3Bucket(input, this.name, {
+      ...backup.bucket,
+      ...(credentials === undefined ? {} : { credentials, webIdentity: undefined }),
+    });
+    const key = encryption(input, backup.encryptionKey);
+    const when = judged(input, schedule);
+    const namespace = namespaceOf(this);
+    this.connections = new Connections(this, { name: this.name, namespace, ports: [], inMesh: false, input });
+    store.connect(this.connections);
+    const space = database.storage ?? DEFAULT_SCRATCH;
+    const data = input.quantity('dataScratch', dataScratch ?? Size.mebibytes(input.mebibytes('database.storage', space) * 2));
+    const aws = { image: input.image('awsImage', awsImage), env: store.env, volumeMounts: store.volumeMounts };
+
+    defineBackupJob(this, {
+      name: this.name,
+      schedule: when.text,
+      suspend,
+      scripts: mysqlRestoreDrillScripts,
+      scratch: input.quantity('scratch', scratch ?? space),
+      volumes: [{ name: 'data', ...scratchVolume(data) }, ...key.volumes, ...store.volumes],
+      userId: DATABASE_USER_ID,
+      needsServiceAccount: store.needsServiceAccount,
+      imagePullSecrets,
+      steps: [
+        { name: 'fetch', run: 'fetch.sh', ...aws },
+        {
+          name: 'restore',
+          image: input.image('image', image ?? database.image),
+          run: 'mysql-drill.sh',
+          env: [{ name: 'DATA_DIR', value: '/data' }, ...key.env],
+          volumeMounts: [{ name: 'data', mountPath: '/data' }, ...key.volumeMounts],
+        },
+        { name: 'report', run: 'report.sh', ...aws },
+      ],
+    });
+    if (alerts) {
+      defineAlerts(
+        this,
+        `${this.name}-alerts`,
+        cronJobAlerts({
+          namespace,
+          cronJob: this.name,
+          prefix: 'MysqlRestoreDrill',
+          what: `restore drill of MySQL ${database.connections.namespace}/${database.connections.name}`,
+          staleSeconds: when.longestGapSeconds + LATENESS_SECONDS,
+          consequence: 'nobody knows whether the backups restore',
+          severity: 'warning',
+        }),
+      );
+    }
+    new Isolation(this, 'isolation', { connections: this.connections });
+  }
+}
