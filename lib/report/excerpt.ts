@@ -43,9 +43,21 @@ export class Excerpts {
     if (source === undefined || whole === undefined || whole.length > LONGEST) return undefined;
     const from = Math.min(column - 1, whole.length);
     const to = Math.max(from + 1, endLine > line ? whole.length : endColumn - 1);
-    const regions = [...source.secrets.regions, ...(this.told.get(file) ?? [])];
-    const hidden = credentialsIn(whole, spans(regions, line, whole.length), source.secrets.values);
-    return cut(without(hidden, { line, text: whole, from, to }));
+    return cut(without(this.hidden(file, line, whole, source.secrets), { line, text: whole, from, to }));
+  }
+
+  /** Every line of a file, uncut; none where its text is not known. */
+  lines(file: string): string[] {
+    const source = this.sourceOf(file);
+    return (source?.lines ?? []).map((text, index) => {
+      if (source === undefined || text.length > LONGEST) return HIDDEN;
+      const line = index + 1;
+      return without(this.hidden(file, line, text, source.secrets), { line, text, from: 0, to: 1 }).text;
+    });
+  }
+
+  private hidden(file: string, line: number, text: string, { regions, values }: Secrets): Span[] {
+    return credentialsIn(text, spans([...regions, ...(this.told.get(file) ?? [])], line, text.length), values);
   }
 
   private sourceOf(file: string): { readonly lines: readonly string[]; readonly secrets: Secrets } | undefined {
