@@ -1,13 +1,22 @@
 /** The public surface, name by name. */
 export { type AcceptedLesson, Lessons } from './constructs/accepted-lessons';
 export type { Autoscaling, Spread } from './constructs/availability';
+export type { BackupJobProps } from './constructs/backup-job';
 export { type Backend, BlogWeb, type BlogWebProps, type IServed } from './constructs/blog-web';
 export type { CanaryStep } from './constructs/canary';
 export { Connections, type ConnectionsProps, type IConnectable } from './constructs/connections';
+export { EtcdBackup, type EtcdBackupProps } from './constructs/etcd-backup';
 export type { Party, PodPort, Protocol } from './constructs/flows';
+export { type LonghornChartValues, LonghornStorage, type LonghornStorageProps } from './constructs/longhorn-storage';
+export { type DatabaseUser, type IMysql, Mysql, type MysqlProps } from './constructs/mysql';
+export { type IMysqlBackup, MysqlBackup, type MysqlBackupProps } from './constructs/mysql-backup';
+export type { MysqlSettings } from './constructs/mysql-config';
+export { MysqlExporter, type MysqlExporterProps } from './constructs/mysql-exporter';
+export { MysqlRestoreDrill, type MysqlRestoreDrillProps } from './constructs/mysql-restore-drill';
 export { type CidrPeer, type Entity, type EntityPeer, type FqdnPeer, Peer, type PodsPeer } from './constructs/peer';
 export { PlatformApp, type PlatformAppProps } from './constructs/platform-app';
 export type { RolloutProps } from './constructs/rollout';
+export type { S3Props, WebIdentity } from './constructs/s3-bucket';
 export { type SecretEnv, SecretRef } from './constructs/secret-ref';
 export { type IDatabase, type Otlp, Was, type WasProps } from './constructs/was';
 export { Cluster, ClusterNode } from './facts/cluster';

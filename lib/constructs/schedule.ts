@@ -38,19 +38,37 @@ export function schedule(input: Input, text: string, prop = 'schedule'): Schedul
   }
 }
 
-/** A leap year and the year after it hold every month's and week's gap; what runs often shows its own in some weeks. */
-const HORIZON_MILLISECONDS = 2 * 366 * 86_400_000;
-const MOST_RUNS = 1500;
+const DAY_SECONDS = 86_400;
+/** From a leap year to the one after the next but one: whatever comes at all comes twice. */
+const HORIZON_DAYS = 9 * 366;
 
+/** Day by day instead of run by run: what runs every minute is no more work than what runs once a year. */
 function longestGap(text: string): number {
-  // A fixed beginning: the same schedule gives the same manifests on every day.
-  const runs = CronExpressionParser.parse(text, { currentDate: new Date('2024-01-01T00:00:00Z'), tz: 'UTC' });
-  const first = runs.next().getTime();
-  let [last, longest] = [first, 0];
-  for (let count = 0; count < MOST_RUNS && (last - first < HORIZON_MILLISECONDS || longest === 0); count += 1) {
-    const next = runs.next().getTime();
-    longest = Math.max(longest, next - last);
-    last = next;
+  const { minute, hour, dayOfMonth, month, dayOfWeek } = CronExpressionParser.parse(text, { tz: 'UTC' }).fields;
+  const times = numbers(hour.values)
+    .flatMap((each) => numbers(minute.values).map((within) => each * 3600 + within * 60))
+    .sort((a, b) => a - b);
+  const [months, days, weekdays] = [month, dayOfMonth, dayOfWeek].map(({ values }) => new Set(numbers(values)));
+  const [, , dayField = '', , weekdayField = ''] = text.split(' ');
+  // Where both name days, either is enough. Source: kubernetes.io, CronJob, which reads cron's own rule.
+  const isEither = !/^[*?]/.test(dayField) && !/^[*?]/.test(weekdayField);
+  let longest = times.slice(1).reduce((gap, time, index) => Math.max(gap, time - (times[index] ?? time)), 0);
+  let last: number | undefined;
+  for (let day = 0; day < HORIZON_DAYS; day += 1) {
+    // A fixed beginning: the same schedule gives the same manifests on every day.
+    const date = new Date(Date.UTC(2024, 0, 1 + day));
+    if (months?.has(date.getUTCMonth() + 1) !== true) continue;
+    const isDay = days?.has(date.getUTCDate()) === true;
+    const isWeekday = weekdays?.has(date.getUTCDay()) === true;
+    if (isEither ? !isDay && !isWeekday : !isDay || !isWeekday) continue;
+    if (last !== undefined) longest = Math.max(longest, day * DAY_SECONDS + (times[0] ?? 0) - last);
+    last = day * DAY_SECONDS + (times.at(-1) ?? 0);
   }
-  return longest / 1000;
+  if (last === undefined) throw new Error('no day matches');
+  return longest;
+}
+
+/** Words such as `L` were refused before. */
+function numbers(values: readonly (number | string)[]): number[] {
+  return values.map(Number);
 }
