@@ -1,0 +1,99 @@
+/**
+ * Which nodes a pod may never run on, whatever else runs there: selectors, required affinity and taints.
+ *
+ * Sources: kubernetes.io, Assigning Pods to Nodes, Taints and Tolerations; kube-scheduler plugins nodeunschedulable,
+ * tainttoleration, nodeaffinity.
+ */
+import type { ClusterNode } from '../facts/cluster';
+import type { TaintFacts } from '../facts/cluster-facts';
+import type { Field } from '../manifest/field';
+import { containsLabels, type Labels } from '../resources/label-selector';
+
+/** A node, with what is asked of it often worked out once. */
+export interface NodeView {
+  readonly name: string;
+  readonly labels: Labels;
+  /** Taints that keep pods away; those that only discourage are left out. */
+  readonly taints: readonly TaintFacts[];
+  readonly facts: ClusterNode['facts'];
+}
+
+export function nodeViewOf(node: ClusterNode): NodeView {
+  const { name, labels, facts } = node;
+  return { name, labels, facts, taints: node.taints.filter(({ effect }) => effect !== 'PreferNoSchedule') };
+}
+
+/** What a pod spec asks of nodes, and what of it is to be left out of the question. */
+export interface NodeFilter {
+  /** @returns undefined when the node carries what the pod's selector and required affinity ask for */
+  selects(node: NodeView): boolean;
+  /** The first taint that the pod does not tolerate. */
+  untolerated(node: NodeView): TaintFacts | undefined;
+}
+
+export function nodeFilterOf(podSpec: Field): NodeFilter {
+  const selector = podSpec.at('nodeSelector').texts;
+  const required = requiredNodeAffinity(podSpec);
+  const terms = required.at('nodeSelectorTerms').items;
+  const tolerations = podSpec.at('tolerations').items;
+  return {
+    selects: (node) => containsLabels(node.labels, selector) && (!required.isMap || terms.some((term) => termMatches(term, node))),
+    untolerated: (node) => node.taints.find((taint) => !tolerations.some((toleration) => tolerates(toleration, taint))),
+  };
+}
+
+export function requiredNodeAffinity(podSpec: Field): Field {
+  return podSpec.at('affinity', 'nodeAffinity', 'requiredDuringSchedulingIgnoredDuringExecution');
+}
+
+/** Why the node is out of the question, as the scheduler words it. */
+export function refusalOf(node: NodeView, filter: NodeFilter): string | undefined {
+  const taint = filter.untolerated(node);
+  if (taint?.key === UNSCHEDULABLE) return 'node(s) were unschedulable';
+  if (taint !== undefined) return `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`;
+  return filter.selects(node) ? undefined : "node(s) didn't match Pod's node affinity/selector";
+}
+
+const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable';
+
+function tolerates(toleration: Field, taint: TaintFacts): boolean {
+  const effect = toleration.at('effect').string ?? '';
+  if (effect !== '' && effect !== taint.effect) return false;
+  const key = toleration.at('key').string ?? '';
+  if (key !== '' && key !== taint.key) return false;
+  if (toleration.at('operator').string === 'Exists') return true;
+  return key !== '' && (toleration.at('value').text ?? '') === (taint.value ?? '');
+}
+
+/** A term without expressions matches nothing. */
+function termMatches(term: Field, node: NodeView): boolean {
+  const expressions = term.at('matchExpressions').items;
+  const fields = term.at('matchFields').items;
+  if (expressions.length + fields.length === 0) return false;
+  return (
+    expressions.every((expression) => expressionMatches(expression, node.labels)) &&
+    fields.every((field) => expressionMatches(field, { 'metadata.name': node.name }))
+  );
+}
+
+function expressionMatches(expression: Field, labels: Labels): boolean {
+  const key = expression.at('key').string ?? '';
+  const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
+  const values = expression.at('values').items.map((item) => item.text ?? '');
+  switch (expression.at('operator').string) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    case 'Gt':
+      return value !== undefined && Number(value) > Number(values[0]);
+    case 'Lt':
+      return value !== undefined && Number(value) < Number(values[0]);
+    default:
+      return false;
+  }
+}
