@@ -3,10 +3,12 @@ export { type Baseline, baselineText, fingerprintOf, parseBaseline, withoutKnown
 export { checkFiles, type CheckOptions, knownLessons } from './check/check-files';
 export { type Config, parseConfig, type ParsedConfig } from './check/config';
 export type { Extent, Finding, RelatedPlace, Report, SkippedLesson, SuppressedFinding } from './check/finding';
+export { type DeclinedFix, fixAll, type Fixed } from './check/fix';
 export { judge } from './check/judge';
 export { type Override, type Setting, type Settings } from './check/settings';
 export { Cluster, ClusterNode } from './facts/cluster';
 export type * from './facts/cluster-facts';
+export type { GivenFacts } from './facts/given-facts';
 export { parseClusterFacts, type ParsedFacts } from './facts/parse';
 export { lessons } from './lessons';
 export type { Context, Edit, Example, Fix, Lesson, Related, Section, Severity, Skip, Violation } from './lessons/lesson';

@@ -4,11 +4,13 @@ import { baselineText, parseBaseline, withoutKnown } from '../check/baseline';
 import { checkFiles, knownLessons } from '../check/check-files';
 import type { Report } from '../check/finding';
 import type { Lesson } from '../lessons/lesson';
-import { chosen, lessonIds, reaches, type Threshold } from './choices';
+import { type Format, FORMATS } from '../report/render';
+import { reaches, type Threshold } from '../report/tally';
+import { chosen, lessonIds } from './choices';
 import { type FilesRead, readFiles } from './files';
 import type { Io } from './io';
 import type { Outcome } from './outcome';
-import { FORMATS, render, type Format } from './render';
+import { render } from './render';
 import { nameOf, readSetup, reasonOf, type Setup, textOfFile, told } from './setup';
 import { writeWhole } from './write';
 
@@ -46,15 +48,19 @@ export async function check(paths: readonly string[], options: CheckArguments, i
   tell(`judging ${read.asked.size} files…`);
   if (read.wrong.length > 0) return wrongUsage(read.wrong.join('\n'), tell);
   const judge = (files: FilesRead['files']): Report => checkFiles(files, { ...setup, ...read, lessons: choices.lessons });
-  const judged = judge(read.files);
+  const report = withBaseline(judge(read.files), options, io);
+  if ('wrong' in report) return wrongUsage(report.wrong, tell);
   const isFixing = options.fix === true || options.fixDryRun === true;
-  const mended = isFixing ? await (await import('./fix')).mend(judged, read, judge, options.fix === true, io) : undefined;
-  if (mended !== undefined && 'wrong' in mended) return wrongUsage(mended.wrong, tell);
-  const report = withBaseline(mended?.report ?? judged, options, io);
+  const known = (files: FilesRead['files']): Report => report.heed(judge(files));
+  const mended = isFixing ? (await import('./fix')).mend(report.report, read, known, options.fix === true, io) : undefined;
   tell('');
-  if ('wrong' in report) return wrongUsage(report.wrong);
+  if (mended !== undefined && 'wrong' in mended) return wrongUsage(mended.wrong);
+  const last = mended?.report ?? report.report;
+  const { repository } = read;
   const sources = withFacts(mended?.files ?? read.files, setup);
-  return written(await render(choices.format, report, sources, io), mended?.notes, exitCodeOf(report, choices), options, io);
+  const text =
+    mended?.difference ?? render(last, { ...choices, sources, folder: repository.folder, isShown: options.output === undefined }, io);
+  return written(text, mended?.notes, exitCodeOf(last, choices), options, io);
 }
 
 function choicesOf(options: CheckArguments): Choices | { readonly wrong: string } {
@@ -72,9 +78,15 @@ function choicesOf(options: CheckArguments): Choices | { readonly wrong: string 
   return { format: format.value, failOn: failOn.value, lessons: knownLessons.filter(isChosen) };
 }
 
+interface Heeded {
+  readonly report: Report;
+  /** Leaves out of another report what the baseline knows. */
+  readonly heed: (report: Report) => Report;
+}
+
 /** Without what the baseline knows; or with a new baseline, which knows all of it. */
-function withBaseline(report: Report, { baseline: file, updateBaseline }: CheckArguments, io: Io): Report | { readonly wrong: string } {
-  if (file === undefined) return report;
+function withBaseline(report: Report, { baseline: file, updateBaseline }: CheckArguments, io: Io): Heeded | { readonly wrong: string } {
+  if (file === undefined) return { report, heed: (other) => other };
   const folder = dirname(resolve(io.cwd, file));
   const named = (name: string): string => relative(folder, resolve(io.cwd, name)).replaceAll('\\', '/');
   if (updateBaseline === true) {
@@ -84,7 +96,9 @@ function withBaseline(report: Report, { baseline: file, updateBaseline }: CheckA
   const text = textOfFile(file, io.cwd, '--baseline');
   if (typeof text !== 'string') return { wrong: `${text.wrong}; --update-baseline writes one` };
   const baseline = parseBaseline(text, file);
-  return 'problems' in baseline ? { wrong: told(baseline.problems) } : withoutKnown(report, baseline, named);
+  if ('problems' in baseline) return { wrong: told(baseline.problems) };
+  const heed = (other: Report): Report => withoutKnown(other, baseline, named);
+  return { report: heed(report), heed };
 }
 
 /** Findings about the cluster point into the facts. */

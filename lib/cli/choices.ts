@@ -1,10 +1,7 @@
 /** What was asked for, or what is wrong with how. */
-import type { Severity } from '../lessons/lesson';
 import { nearestName } from '../manifest/nearest-name';
 
 export type Chosen<Value> = { readonly value: Value } | { readonly wrong: string };
-
-export type Threshold = Severity | 'never';
 
 /** One of several words. */
 export function chosen<Word extends string>(option: string, written: string, words: readonly Word[]): Chosen<Word> {
@@ -25,10 +22,4 @@ export function lessonIds(option: string, written: readonly string[], known: rea
 function meant(id: string, known: readonly string[]): string {
   const nearest = nearestName(id, known);
   return nearest === undefined ? '; `hindsight lessons` lists them' : `; did you mean ${nearest}?`;
-}
-
-const RANK: Readonly<Record<Threshold, number>> = { info: 1, warning: 2, error: 3, never: 4 };
-
-export function reaches(severity: Severity, threshold: Threshold): boolean {
-  return RANK[severity] >= RANK[threshold];
 }

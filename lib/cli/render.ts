@@ -1,25 +1,27 @@
-/** The report as text, by the renderer that was asked for; the others are never loaded. */
+/** The report as text, with what only the machine knows: colour, the texts of the files, where in the checkout they are. */
 import type { Report } from '../check/finding';
+import { type Format, render as renderReport } from '../report/render';
+import type { Threshold } from '../report/tally';
 import type { Io } from './io';
 
-export const FORMATS = ['pretty', 'json', 'sarif', 'github', 'junit'] as const;
+export interface Rendering {
+  readonly format: Format;
+  readonly failOn: Threshold;
+  readonly sources: ReadonlyMap<string, string | Uint8Array>;
+  /** The working folder, as seen from the root of the checkout. */
+  readonly folder?: string;
+  /** Whether the text goes to standard output. */
+  readonly isShown: boolean;
+}
 
-export type Format = (typeof FORMATS)[number];
+export function render(report: Report, { format, failOn, sources, folder, isShown }: Rendering, io: Io): string {
+  return renderReport(format, report, { sources, folder, failOn, colour: isShown && isColoured(io) });
+}
 
-export function render(format: Format, report: Report, sources: ReadonlyMap<string, string | Uint8Array>, io: Io): Promise<string> {
-  return Promise.resolve(
-    JSON.stringify(
-      {
-        format,
-        findings: report.findings.map(({ lesson, severity, message, location }) => ({ lesson, severity, message, location })),
-        problems: report.problems,
-        skipped: report.skipped,
-        suppressed: report.suppressed.length,
-        n: sources.size,
-        c: io.cwd,
-      },
-      null,
-      1,
-    ) + '\n',
-  );
+/** NO_COLOR and FORCE_COLOR decide; without them, whether somebody looks. */
+function isColoured({ env, isTerminal }: Io): boolean {
+  if ((env['NO_COLOR'] ?? '') !== '') return false;
+  const forced = env['FORCE_COLOR'];
+  if (forced !== undefined) return forced !== '0' && forced !== 'false';
+  return isTerminal.stdout && env['TERM'] !== 'dumb';
 }
