@@ -1,88 +1,100 @@
 /**
  * Matchers for Jest: `import 'cdk8s-hindsight/jest'` in a test or a setup file.
  *
- * What is judged is whatever renders to manifests: YAML, parsed objects (what `Testing.synth` returns), a chart, an app.
+ * What is judged is whatever renders to manifests: a chart, an app, any other construct, what `Testing.synth` returns, YAML, a path.
  */
-import type { Finding } from './check/finding';
-import { judge } from './check/judge';
-import { Cluster } from './facts/cluster';
-import { lessons } from './lessons';
-import { type Document, isFileLocation } from './manifest/document';
-import { readYaml } from './manifest/yaml';
-import { Resources } from './resources/resources';
+import { type Finding, type Report } from './check/finding';
+import type { Severity } from './lessons/lesson';
+import { type Judged, judged, type JudgeOptions, knownLesson } from './matchers/received';
+import { pretty } from './report/pretty';
+import { reaches } from './report/tally';
 
-export interface JudgeOptions {
-  /** What is known of the cluster. @default - nothing: lessons that need facts are skipped */
-  readonly cluster?: Cluster;
+export type { JudgeOptions } from './matchers/received';
+
+export interface NoFindingsOptions extends JudgeOptions {
+  /** The least severity that counts. @default warning */
+  readonly failOn?: Severity;
 }
 
 export interface FindingQuery extends JudgeOptions {
   /** The name of the object that has it. @default - any */
   readonly name?: string;
+  /** @default - any */
+  readonly namespace?: string;
+  /** @default - any */
+  readonly kind?: string;
+  /** The field that it points to, as a JSON pointer. @default - any */
+  readonly path?: string;
+}
+
+interface HindsightMatchers<R> {
+  /** No lesson finds an error or a warning. */
+  toHaveNoFindings(options?: NoFindingsOptions): R;
+  /** The lesson finds something. */
+  toHaveFinding(lesson: string, query?: FindingQuery): R;
 }
 
 declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace -- the matchers of @types/jest are declared in this one
   namespace jest {
     // eslint-disable-next-line @typescript-eslint/no-unused-vars, @typescript-eslint/no-empty-object-type -- a merged declaration needs the same parameters
-    interface Matchers<R, T = {}> {
-      /** No lesson finds an error or a warning. */
-      toHaveNoFindings(options?: JudgeOptions): R;
-      /** The lesson finds something. */
-      toHaveFinding(lesson: string, query?: FindingQuery): R;
-    }
+    interface Matchers<R, T = {}> extends HindsightMatchers<R> {}
   }
 }
 
-expect.extend({
-  toHaveNoFindings(received: unknown, options: JudgeOptions = {}) {
-    const findings = findingsOf(received, options).filter(({ severity }) => severity !== 'info');
-    return {
-      pass: findings.length === 0,
-      message: () => (findings.length === 0 ? 'expected findings, there are none' : `expected no findings\n\n${listed(findings)}`),
-    };
+// eslint-disable-next-line @typescript-eslint/ban-ts-comment -- where only @types/jest is installed there is nothing to add to
+// @ts-ignore
+declare module 'expect' {
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars, @typescript-eslint/no-empty-object-type -- a merged declaration needs the same parameters
+  interface Matchers<R extends void | Promise<void>, T = unknown> extends HindsightMatchers<R> {}
+}
+
+interface Result {
+  readonly pass: boolean;
+  readonly message: () => string;
+}
+
+/** For `expect.extend` of those who have no global `expect`. */
+export const matchers = {
+  toHaveNoFindings(received: unknown, { failOn = 'warning', ...options }: NoFindingsOptions = {}): Result {
+    const { report, sources } = judged(received, options);
+    const findings = report.findings.filter(({ severity }) => reaches(severity, failOn));
+    const message = (): string =>
+      findings.length === 0 ? 'expected findings, there are none' : `expected no findings\n\n${told({ report, sources }, findings)}`;
+    return { pass: findings.length === 0, message };
   },
-  toHaveFinding(received: unknown, lesson: string, { name, ...options }: FindingQuery = {}) {
-    if (!lessons.some(({ id }) => id === lesson)) throw new Error(`no lesson is called "${lesson}"`);
-    const findings = findingsOf(received, options);
-    const found = findings.filter((finding) => finding.lesson === lesson && (name === undefined || finding.resource.name === name));
-    const what = `a finding of ${lesson}${name === undefined ? '' : ` in ${name}`}`;
-    return {
-      pass: found.length > 0,
-      message: () => (found.length > 0 ? `expected not ${what}\n\n${listed(found)}` : `expected ${what}\n\n${listed(findings)}`),
-    };
+
+  toHaveFinding(received: unknown, lesson: string, query: FindingQuery = {}): Result {
+    knownLesson(lesson);
+    const { report, sources } = judged(received, query);
+    const found = report.findings.filter((finding) => finding.lesson === lesson && fits(finding, query));
+    const what = `a finding of ${lesson}${described(query)}`;
+    const message = (): string =>
+      found.length > 0
+        ? `expected not ${what}\n\n${told({ report, sources }, found)}`
+        : `expected ${what}${suppressedAs(report, lesson)}\n\n${told({ report, sources }, report.findings)}`;
+    return { pass: found.length > 0, message };
   },
-});
+};
 
-function findingsOf(received: unknown, { cluster = new Cluster() }: JudgeOptions): readonly Finding[] {
-  return judge(new Resources(documentsOf(received), cluster.existing), cluster, lessons).findings;
+if (typeof expect !== 'undefined') expect.extend(matchers);
+
+function fits({ resource, path }: Finding, query: FindingQuery): boolean {
+  const { name = resource.name, namespace = resource.namespace, kind = resource.kind } = query;
+  return resource.name === name && resource.namespace === namespace && resource.kind === kind && (query.path ?? path) === path;
 }
 
-function documentsOf(received: unknown): readonly Document[] {
-  if (typeof received === 'string') return readYaml(received, 'manifests.yaml').documents;
-  if (Array.isArray(received)) return received.map(documentOf);
-  if (renders(received)) return received.toJson().map(documentOf);
-  if (holdsCharts(received)) return received.charts.flatMap(documentsOf);
-  return [documentOf(received, 0)];
+function described({ kind, namespace, name, path }: FindingQuery): string {
+  const who = [kind, namespace === undefined ? name : `${namespace}/${name ?? '*'}`].filter((part) => part !== undefined).join(' ');
+  return `${who === '' ? '' : ` in ${who}`}${path === undefined ? '' : ` at ${path}`}`;
 }
 
-function documentOf(content: unknown, index: number): Document {
-  return { content, source: `manifest ${index + 1}`, locate: () => ({ construct: `manifest ${index + 1}` }) };
+function suppressedAs({ suppressed }: Report, lesson: string): string {
+  const reasons = suppressed.filter((finding) => finding.lesson === lesson).map(({ reason }) => reason);
+  return reasons.length === 0 ? '' : `, which is suppressed: ${reasons.join('; ')}`;
 }
 
-function renders(value: unknown): value is { toJson(): readonly unknown[] } {
-  return typeof value === 'object' && value !== null && 'toJson' in value && typeof value.toJson === 'function';
-}
-
-function holdsCharts(value: unknown): value is { readonly charts: readonly unknown[] } {
-  return typeof value === 'object' && value !== null && 'charts' in value && Array.isArray(value.charts);
-}
-
-function listed(findings: readonly Finding[]): string {
-  if (findings.length === 0) return 'there are no findings';
-  return findings.map((finding) => `${placeOf(finding)}: ${finding.severity}: ${finding.message} [${finding.lesson}]`).join('\n');
-}
-
-function placeOf({ location }: Finding): string {
-  return isFileLocation(location) ? `${location.file}:${location.line}` : location.construct;
+/** The findings as the command line shows them. */
+function told({ report, sources }: Judged, findings: readonly Finding[]): string {
+  return pretty({ ...report, findings }, { sources });
 }

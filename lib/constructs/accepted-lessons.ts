@@ -1,10 +1,9 @@
 /** Accepts findings in code, with a reason that ends up in the manifest. */
 import { ApiObject } from 'cdk8s';
 import type { IConstruct } from 'constructs';
+import { ACCEPTED_METADATA } from '../check/accepted-metadata';
 import { IGNORE_ANNOTATION } from '../check/judge';
 import { lessons } from '../lessons';
-
-const METADATA_TYPE = 'cdk8s-hindsight:accept';
 
 export interface AcceptedLesson {
   readonly lesson: string;
@@ -27,7 +26,7 @@ export class Lessons {
   accept(lesson: string, reason: string): this {
     if (!lessons.some(({ id }) => id === lesson)) throw new Error(`${this.construct.node.path}: there is no lesson "${lesson}" to accept: see \`hindsight lessons\``);
     if (reason.trim() === '') throw new Error(`${this.construct.node.path}: accepting ${lesson} needs a reason`);
-    this.construct.node.addMetadata(METADATA_TYPE, { lesson, reason } satisfies AcceptedLesson);
+    this.construct.node.addMetadata(ACCEPTED_METADATA, { lesson, reason } satisfies AcceptedLesson);
     return this;
   }
 
@@ -44,5 +43,5 @@ export class Lessons {
 }
 
 function acceptedAt(construct: IConstruct): AcceptedLesson[] {
-  return construct.node.metadata.flatMap(({ type, data }): AcceptedLesson[] => (type === METADATA_TYPE ? [data] : []));
+  return construct.node.metadata.flatMap(({ type, data }): AcceptedLesson[] => (type === ACCEPTED_METADATA ? [data] : []));
 }
