@@ -1,7 +1,6 @@
 /** Text of strangers, made safe for a terminal: manifests may hold escape sequences and characters that turn the line around. */
 
 /** C0 and C1 controls without the tab, line and paragraph separators, marks that change the direction of what follows. */
-// eslint-disable-next-line no-control-regex -- these are what is looked for
 const UNPRINTABLE = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** One line in which nothing is hidden. */

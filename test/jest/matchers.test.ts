@@ -1,4 +1,4 @@
-import { ApiObject, App, Chart, JsonPatch, Testing } from 'cdk8s';
+import { ApiObject, type App, Chart, JsonPatch, Testing } from 'cdk8s';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,7 +39,7 @@ test.each([
   ['a chart', bad],
   ['an app', () => bad().node.root],
   ['an object', () => bad().apiObjects[0]],
-  ['what Testing.synth returns', () => Testing.synth(bad())],
+  ['what Testing.synth returns', (): unknown => Testing.synth(bad())],
   ['a list of charts', () => [bad()]],
   ['one parsed object', (): unknown => Testing.synth(bad())[0]],
   ['YAML', () => DEPLOYMENT],

@@ -1,3 +1,4 @@
+import type { Report } from '../../lib/check/finding';
 import { judge } from '../../lib/check/judge';
 import { Cluster } from '../../lib/facts/cluster';
 import { sidecarAnnotationMisplaced } from '../../lib/lessons/sidecar-annotation-misplaced';
@@ -19,6 +20,11 @@ const FINDING = {
   related: [],
   fix: { description: 'move it to /spec/template/metadata/annotations/sidecar.istio.io~1inject' },
 };
+
+function parsed(report: Report): { readonly findings: readonly object[] } {
+  const content: { readonly findings: readonly object[] } = JSON.parse(json(report));
+  return content;
+}
 
 test('the shape is the promised one', () => {
   const report = reported({ 'web.yaml': DEPLOYMENT, 'bad.yaml': 'a: [' }, [INJECT]);
@@ -51,10 +57,11 @@ test('what is no object of Kubernetes has no resource; a text has no path', () =
   if (finding === undefined) throw new Error('nothing was found');
   const text = new Resources([{ content: ['FROM nginx'], source: 'Dockerfile', locate: () => finding.location }]).others[0];
   const report = { findings: [{ ...finding, resource: text ?? finding.resource, path: '/0' }], suppressed, skipped, problems, summary };
-  expect(JSON.parse(json(report)).findings[0]).toMatchObject({ resource: null, path: null });
+  const { findings: told } = parsed(report);
+  expect(told[0]).toMatchObject({ resource: null, path: null });
 });
 
 test('the location of a construct is its path', () => {
   const report = judge(new Resources([constructDocument('shop/web', DEPLOYMENT)]), new Cluster(), [sidecarAnnotationMisplaced]);
-  expect(JSON.parse(json(report)).findings[0].location).toEqual({ construct: 'shop/web' });
+  expect(parsed(report).findings[0]).toMatchObject({ location: { construct: 'shop/web' } });
 });

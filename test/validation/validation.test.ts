@@ -66,8 +66,10 @@ function synth(
   rmSync(report, { force: true });
   const result = run(folder, join(modules, 'cdk8s-cli/bin/cdk8s'), 'synth', '--validation-reports-output-file', report);
   if (!existsSync(report)) return { ...result, violations: [] };
-  const { reports } = JSON.parse(readFileSync(report, 'utf8'));
-  return { ...result, violations: reports[0].violations, summary: reports[0].summary };
+  const { reports }: { readonly reports: readonly { readonly violations: readonly Violation[]; readonly summary: object }[] } = JSON.parse(
+    readFileSync(report, 'utf8'),
+  );
+  return { ...result, violations: reports[0]?.violations ?? [], summary: reports[0]?.summary };
 }
 
 test('an error fails the synth, with the construct, the field and its line', () => {
