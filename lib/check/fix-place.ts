@@ -20,7 +20,7 @@ export interface FilePlace {
 export function placeOf({ path }: Edit, { document }: Resource, contentOf: (file: string, chunk: number) => unknown): FilePlace {
   const existing = nearestExisting(document.content, path);
   const origin = document.origin?.(existing);
-  if (origin === undefined) throw new Declined('it comes from no file that can be changed');
+  if (origin === undefined) throw new Declined('it is written where no program can change it');
   const { file, chunk, pointer, value } = origin;
   const isRendered = document.applied?.kustomization !== undefined;
   if (isRendered && isKustomizationFile(file))
