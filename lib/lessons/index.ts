@@ -31,6 +31,7 @@ import { overlappingSelectors } from './overlapping-selectors';
 import { pdbBlocksDrain } from './pdb-blocks-drain';
 import { policyRejected } from './policy-rejected';
 import { quotaTooSmall } from './quota-too-small';
+import { rolloutSurgeUnschedulable } from './rollout-surge-unschedulable';
 import { rwoRollingUpdate } from './rwo-rolling-update';
 import { rwoSharedVolume } from './rwo-shared-volume';
 import { schema } from './schema';
@@ -74,6 +75,7 @@ export const lessons: readonly Lesson[] = [
   pdbBlocksDrain,
   policyRejected,
   quotaTooSmall,
+  rolloutSurgeUnschedulable,
   rwoRollingUpdate,
   rwoSharedVolume,
   schema,

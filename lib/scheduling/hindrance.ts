@@ -60,6 +60,10 @@ function* relaxationsOf(trial: UpdateTrial): Iterable<Relaxation> {
     const requests = new Map([...demand.requests].filter(([other]) => other !== name));
     yield { kind: 'requests', field, fields: [field], owner: template, question: { ...question, demand: { ...demand, requests } } };
   }
+  // First what keeps pods from the nodes that they ask for, then what they ask for.
+  const tolerations = template.podSpec.at('tolerations');
+  const tolerant = { ...filter, untolerated: () => undefined };
+  yield { kind: 'taints', field: tolerations, fields: [tolerations], owner: template, question: { ...question, filter: tolerant } };
   const selector = template.podSpec.at('nodeSelector');
   const chosen = selector.isSet ? selector : requiredNodeAffinity(template.podSpec);
   yield {
@@ -69,9 +73,6 @@ function* relaxationsOf(trial: UpdateTrial): Iterable<Relaxation> {
     owner: template,
     question: { ...question, filter: { ...filter, selects: () => true } },
   };
-  const tolerations = template.podSpec.at('tolerations');
-  const tolerant = { ...filter, untolerated: () => undefined };
-  yield { kind: 'taints', field: tolerations, fields: [tolerations], owner: template, question: { ...question, filter: tolerant } };
 }
 
 interface Named {

@@ -97,3 +97,15 @@ function expressionMatches(expression: Field, labels: Labels): boolean {
       return false;
   }
 }
+
+/** Whether a pod can only be judged by the nodes that there are: it refuses some, or minds where its like are. */
+export function asksForNodes(podSpec: Field): boolean {
+  const affinity = podSpec.at('affinity');
+  return (
+    podSpec.at('nodeSelector').keys.length > 0 ||
+    podSpec.at('topologySpreadConstraints').items.some((constraint) => constraint.at('whenUnsatisfiable').string === 'DoNotSchedule') ||
+    ['nodeAffinity', 'podAffinity', 'podAntiAffinity'].some(
+      (kind) => affinity.at(kind, 'requiredDuringSchedulingIgnoredDuringExecution').isSet,
+    )
+  );
+}

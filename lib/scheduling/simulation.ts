@@ -26,6 +26,8 @@ export interface Outcome {
 /** More than equal workers ever need; beyond, what was seen has to do. Large clusters get fewer, each of which costs more. */
 const MOST_MOVES = 2000;
 const MOST_WORK = 20_000;
+/** Of the ways to choose pods to remove, times the places to choose among. */
+const MOST_REMOVALS = 500;
 /** Of the ways to begin the next stage, where not all can be followed. */
 const MOST_BEGINNINGS = 200;
 
@@ -42,18 +44,20 @@ export function outcomeOf(board: Board, from: readonly State[], controller: Cont
   const waiting = from.slice(0, MOST_BEGINNINGS);
   const [done, stuck]: [State[], State[]] = [[], []];
   let moves = movesFor(board, from[0], controller);
+  let isWhole = from.length <= MOST_BEGINNINGS;
   for (let popped = waiting.pop(); popped !== undefined; popped = waiting.pop()) {
     const state = inOrder(board, popped);
     const key = `${state.stable.join()} ${state.canary.join()} ${state.pending.stable} ${state.pending.canary}`;
     if (seen.has(key)) continue;
     if (moves-- === 0) return { done, stuck, isComplete: false };
     seen.add(key);
-    const next = nextStates(board, state, controller, ranksPods);
+    const { states: next, isComplete } = nextStates(board, state, controller, ranksPods);
+    isWhole &&= isComplete;
     waiting.push(...next);
     if (next.length > 0) continue;
     (state.pending.stable + state.pending.canary === 0 ? done : stuck).push(state);
   }
-  return { done, stuck, isComplete: from.length <= MOST_BEGINNINGS };
+  return { done, stuck, isComplete: isWhole };
 }
 
 /** Enough for one course at least: each pod comes once and goes once. */
@@ -80,13 +84,21 @@ function inOrder({ interchangeable }: Board, state: State): State {
   return { stable, canary, pending: state.pending };
 }
 
-function nextStates(board: Board, state: State, controller: Controller, ranksPods: boolean): readonly State[] {
+interface Courses {
+  readonly states: readonly State[];
+  /** Whether these are all. */
+  readonly isComplete: boolean;
+}
+
+function nextStates(board: Board, state: State, controller: Controller, ranksPods: boolean): Courses {
   const placed = [...placings(board, state, 'stable'), ...placings(board, state, 'canary')];
-  if (placed.length > 0) return placed;
+  if (placed.length > 0) return { states: placed, isComplete: true };
   const [stable, canary] = [podsOf(state, 'stable'), podsOf(state, 'canary')];
   const asked = controller(stable, canary);
-  if (asked.stable === stable.wanted && asked.canary === canary.wanted) return [];
-  return scaled(board, state, 'stable', asked.stable, ranksPods).flatMap((each) => scaled(board, each, 'canary', asked.canary, ranksPods));
+  if (asked.stable === stable.wanted && asked.canary === canary.wanted) return { states: [], isComplete: true };
+  const first = scaled(board, state, 'stable', asked.stable, ranksPods);
+  const second = first.states.map((each) => scaled(board, each, 'canary', asked.canary, ranksPods));
+  return { states: second.flatMap(({ states }) => states), isComplete: [first, ...second].every(({ isComplete }) => isComplete) };
 }
 
 function podsOf(state: State, revision: Revision): Pods {
@@ -112,21 +124,23 @@ function placings(board: Board, state: State, revision: Revision): readonly Stat
 }
 
 /** What waits is given up first, then what stands where most pods of the workload are. */
-function scaled(board: Board, state: State, revision: Revision, count: number, ranksPods: boolean): readonly State[] {
+function scaled(board: Board, state: State, revision: Revision, count: number, ranksPods: boolean): Courses {
   const surplus = podsOf(state, revision).wanted - count;
   const waiting = Math.max(0, state.pending[revision] - surplus);
   const kept: State = { ...state, pending: { ...state.pending, [revision]: waiting } };
   const removed = surplus - (state.pending[revision] - waiting);
-  return removed <= 0 ? [kept] : removals(board, kept, revision, removed, ranksPods);
+  return removed <= 0 ? { states: [kept], isComplete: true } : removals(board, kept, revision, removed, ranksPods);
 }
 
 /** Ranks are taken once, before the first pod goes. Of a place with many nodes only their bounds are known. */
-function removals(board: Board, state: State, revision: Revision, count: number, ranksPods: boolean): readonly State[] {
+function removals(board: Board, state: State, revision: Revision, count: number, ranksPods: boolean): Courses {
   const ranks = board.places.map(({ nodes }, index) => {
     const pods = podsAt(state, index);
     return { least: Math.ceil(pods / nodes.length), most: nodes.length === 1 && ranksPods ? pods : Infinity };
   });
+  const most = Math.ceil(MOST_REMOVALS / board.places.length);
   let states: readonly State[] = [state];
+  let isComplete = true;
   for (let removed = 0; removed < count; removed++) {
     const next = new Map<string, State>();
     for (const each of states) {
@@ -137,9 +151,10 @@ function removals(board: Board, state: State, revision: Revision, count: number,
         next.set(likenessOf(board, fewer, ranks), fewer);
       }
     }
-    states = [...next.values()].slice(0, MOST_BEGINNINGS);
+    isComplete &&= next.size <= most;
+    states = [...next.values()].slice(0, most);
   }
-  return states;
+  return { states, isComplete };
 }
 
 /** The same for states that differ only in which of two interchangeable places gave up its pod. */
