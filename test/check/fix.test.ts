@@ -115,9 +115,12 @@ test('JSON stays JSON', () => {
     spec: { template: { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'c', image: 'a:1' }] } } },
   };
   const result = fixed({ 'a.json': `${JSON.stringify(object, null, 2)}\n` }, ['sidecar-annotation-misplaced']);
-  const { metadata, spec } = JSON.parse(textOf(result, 'a.json'));
-  expect(metadata.annotations).toEqual({ other: 'kept' });
-  expect(spec.template.metadata).toEqual({ labels: { app: 'a' }, annotations: { 'sidecar.istio.io/inject': 'false' } });
+  const template = { ...object.spec.template, metadata: { labels: { app: 'a' }, annotations: { 'sidecar.istio.io/inject': 'false' } } };
+  expect(JSON.parse(textOf(result, 'a.json'))).toEqual({
+    ...object,
+    metadata: { name: 'a', annotations: { other: 'kept' } },
+    spec: { template },
+  });
   expect(textOf(result, 'a.json').split('\n').length).toBeGreaterThan(20);
 });
 
