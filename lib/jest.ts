@@ -42,8 +42,7 @@ declare global {
   }
 }
 
-// eslint-disable-next-line @typescript-eslint/ban-ts-comment -- where only @types/jest is installed there is nothing to add to
-// @ts-ignore
+// For those who import `expect`. Declarations that add to a module which is not installed are passed over.
 declare module 'expect' {
   // eslint-disable-next-line @typescript-eslint/no-unused-vars, @typescript-eslint/no-empty-object-type -- a merged declaration needs the same parameters
   interface Matchers<R extends void | Promise<void>, T = unknown> extends HindsightMatchers<R> {}

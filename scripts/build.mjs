@@ -83,7 +83,7 @@ function writeLicenses(inputs) {
 async function writeDeclarations() {
   const bundle = await rollup({
     input: MODULES,
-    plugins: [dts({ tsconfig: 'tsconfig.json' }), optionalAugmentations()],
+    plugins: [dts({ tsconfig: 'tsconfig.json' })],
     onwarn: ({ code, message }) => code !== 'EMPTY_BUNDLE' && console.warn(message),
   });
   const { output } = await bundle.write({ dir: target, format: 'es', chunkFileNames: 'chunks/[name].d.ts' });
@@ -94,12 +94,6 @@ async function writeDeclarations() {
   for (const { from, fileName } of foreign)
     console.error(`build/${fileName}: the declarations must not need ${from}, which users do not install`);
   process.exit(1);
-}
-
-/** What adds to a module that not everybody has must not fail where it is missing; comments do not survive the bundling. */
-function optionalAugmentations() {
-  const note = '// @ts-ignore: this module may not be installed\n';
-  return { name: 'optional-augmentations', renderChunk: (code) => code.replace(/^(?=declare module ')/gm, note) };
 }
 
 function write(name, text) {
