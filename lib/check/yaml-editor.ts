@@ -141,7 +141,7 @@ export class YamlEditor {
     const [first] = map.items;
     const last = map.items.at(-1);
     if (this.isInline(map)) {
-      const entry = `${this.style.isJson ? JSON.stringify(key) : inlineText(key, this.style)}: ${inlineText(value, this.style)}`;
+      const entry = `${inlineText(key, this.style)}: ${inlineText(value, this.style)}`;
       if (first === undefined || last === undefined) return { from: map.range[0], to: map.range[1], text: `{${entry}}` };
       return this.after(this.pairEnd(last), this.separator(map.range[0], this.startOf(first)), entry);
     }

@@ -16,8 +16,7 @@ const OPTIONS = { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false } a
 
 /** On one line. */
 export function inlineText(value: unknown, style: YamlStyle): string {
-  if (style.isJson) return JSON.stringify(value);
-  if (typeof value === 'string') return isPlain(value) ? value : JSON.stringify(value);
+  if (typeof value === 'string') return !style.isJson && isPlain(value) ? value : JSON.stringify(value);
   if (typeof value !== 'object' || value === null) return String(value);
   if (Array.isArray(value)) return `[${value.map((item) => inlineText(item, style)).join(', ')}]`;
   return `{${Object.entries(value)
