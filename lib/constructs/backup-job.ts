@@ -5,14 +5,19 @@
  * what a step writes only that user reads. A failed pod is kept for its log and replaced once; an eviction does not count.
  */
 import { Size } from 'cdk8s';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import type { ConfigMap, Container, CronJob, EnvVar, PodSpec, ServiceAccount, Volume, VolumeMount } from '../../imports/kubernetes';
 import { defineObject } from '../kube/define';
 import { ACTIVE_DEADLINE_SECONDS, SAFE_CRON_JOB } from '../lessons/cronjob-hygiene';
 import { SIDECAR_OPT_OUT } from '../lessons/job-with-sidecar';
 import { scratchVolume } from '../lessons/rwo-shared-volume';
+import { defineAlerts } from './alerts';
+import { cronJobAlerts, type CronJobAlertsProps } from './backup-alerts';
 import type { Input } from './input';
+import { namespaceOf } from './platform';
 import { CONFIG_HASH_ANNOTATION, configHash } from './rollout';
+import type { S3Bucket } from './s3-bucket';
+import type { Schedule } from './schedule';
 import type { ScriptSet } from './scripts/scripts';
 import type { SecretRef } from './secret-ref';
 
@@ -44,25 +49,33 @@ export interface Step {
   readonly volumeMounts?: readonly VolumeMount[];
 }
 
-export interface CronJobProps {
+/** What a construct adds to the common props. */
+export interface BackupJobDetails {
   readonly name: string;
-  readonly schedule: string;
-  readonly suspend: boolean;
+  readonly schedule: Schedule;
   readonly scripts: ScriptSet;
   readonly steps: readonly Step[];
   /** Scratch space, as a quantity. */
   readonly scratch: string;
   readonly volumes: readonly Volume[];
+  readonly store: S3Bucket;
   /** User of all steps. */
   readonly userId: number;
-  readonly needsServiceAccount: boolean;
-  readonly imagePullSecrets: readonly string[];
   /** Where the pods may run. */
   readonly placement?: Pick<PodSpec, 'nodeSelector' | 'tolerations'>;
+  readonly alerts: Pick<CronJobAlertsProps, 'prefix' | 'what' | 'consequence' | 'severity'>;
+}
+
+/** Takes the common props out of a construct's own. */
+export function splitJobProps<Props extends BackupJobProps>(
+  props: Props,
+): { readonly common: BackupJobProps; readonly own: Omit<Props, keyof BackupJobProps> } {
+  const { name, suspend, scratch, awsImage, imagePullSecrets, alerts, ...own } = props;
+  return { common: { name, suspend, scratch, awsImage, imagePullSecrets, alerts }, own };
 }
 
 /** A late start and a slow run: so much later than planned a success may come. */
-export const LATENESS_SECONDS = SAFE_CRON_JOB.startingDeadlineSeconds + ACTIVE_DEADLINE_SECONDS;
+const LATENESS_SECONDS = SAFE_CRON_JOB.startingDeadlineSeconds + ACTIVE_DEADLINE_SECONDS;
 
 /** A CronJob's name, from which the controller makes the names of Jobs. Source: kubernetes.io, CronJob. */
 export function cronJobName(input: Input, name: string): string {
@@ -75,17 +88,17 @@ export function cronJobName(input: Input, name: string): string {
   );
 }
 
-/** Space is bounded so that a run cannot fill its node. */
-export function defineBackupJob(scope: Construct, props: CronJobProps): void {
-  const { name } = props;
+/** Defines the CronJob with its scripts, its ServiceAccount where it needs one, and its alerts. */
+export function defineBackupJob(scope: Construct, common: BackupJobProps, details: BackupJobDetails): void {
+  const { name, schedule, store } = details;
   const scripts = `${name}-scripts`;
   defineObject<ConfigMap>(scope, 'scripts', {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name: scripts },
-    data: { ...props.scripts },
+    data: { ...details.scripts },
   });
-  if (props.needsServiceAccount) {
+  if (store.needsServiceAccount) {
     defineObject<ServiceAccount>(scope, 'account', {
       apiVersion: 'v1',
       kind: 'ServiceAccount',
@@ -93,15 +106,14 @@ export function defineBackupJob(scope: Construct, props: CronJobProps): void {
       automountServiceAccountToken: false,
     });
   }
-  const { schedule, suspend } = props;
   defineObject<CronJob>(scope, 'cronjob', {
     apiVersion: 'batch/v1',
     kind: 'CronJob',
     metadata: { name, labels: { app: name } },
     spec: {
       ...SAFE_CRON_JOB,
-      schedule,
-      ...(suspend ? { suspend } : {}),
+      schedule: schedule.text,
+      ...(common.suspend === true ? { suspend: true } : {}),
       jobTemplate: {
         metadata: { labels: { app: name } },
         spec: {
@@ -111,14 +123,17 @@ export function defineBackupJob(scope: Construct, props: CronJobProps): void {
           template: {
             metadata: {
               labels: { app: name, ...SIDECAR_OPT_OUT },
-              annotations: { [CONFIG_HASH_ANNOTATION]: configHash(JSON.stringify(props.scripts)) },
+              annotations: { [CONFIG_HASH_ANNOTATION]: configHash(JSON.stringify(details.scripts)) },
             },
-            spec: podSpec(props, scripts),
+            spec: podSpec(common, details, scripts),
           },
         },
       },
     },
   });
+  if (common.alerts === false) return;
+  const staleSeconds = schedule.longestGapSeconds + LATENESS_SECONDS;
+  defineAlerts(scope, `${name}-alerts`, cronJobAlerts({ namespace: namespaceOf(scope), cronJob: name, staleSeconds, ...details.alerts }));
 }
 
 const FOLDERS: readonly VolumeMount[] = [
@@ -128,16 +143,19 @@ const FOLDERS: readonly VolumeMount[] = [
   { name: 'tmp', mountPath: '/tmp' },
 ];
 
-function podSpec(props: CronJobProps, scripts: string): PodSpec {
-  const { userId, steps } = props;
+function podSpec(
+  common: BackupJobProps,
+  { name, userId, steps, store, placement, scratch, volumes }: BackupJobDetails,
+  scripts: string,
+): PodSpec {
   const containers = steps.map(container);
   return {
     restartPolicy: 'Never',
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    ...(props.needsServiceAccount ? { serviceAccountName: props.name } : {}),
-    ...props.placement,
-    imagePullSecrets: props.imagePullSecrets.map((name) => ({ name })),
+    ...(store.needsServiceAccount ? { serviceAccountName: name } : {}),
+    ...placement,
+    imagePullSecrets: (common.imagePullSecrets ?? []).map((secret) => ({ name: secret })),
     securityContext: {
       runAsUser: userId,
       runAsGroup: userId,
@@ -151,10 +169,11 @@ function podSpec(props: CronJobProps, scripts: string): PodSpec {
     containers: containers.slice(-1),
     volumes: [
       { name: 'scripts', configMap: { name: scripts } },
-      { name: 'work', ...scratchVolume(props.scratch) },
+      { name: 'work', ...scratchVolume(scratch) },
       { name: 'secret', emptyDir: { medium: 'Memory', sizeLimit: '16Mi' } },
       { name: 'tmp', ...scratchVolume('64Mi') },
-      ...props.volumes,
+      ...volumes,
+      ...store.volumes,
     ],
   };
 }
@@ -190,13 +209,6 @@ export function encryption(input: Input, key: SecretRef | undefined): Encryption
     volumes: [{ name: 'keys', secret: { secretName: secret, items: [{ key: item, path: 'key' }], defaultMode: 0o440 } }],
     volumeMounts: [{ name: 'keys', mountPath: '/keys', readOnly: true }],
   };
-}
-
-/** A percentage, judged. */
-export function percent(input: Input, prop: string, value: number): number {
-  const sound = input.wholeNumber(prop, value, 0, 'at most 100');
-  if (sound > 100) input.reject(prop, value, 'give a whole number from 0 to 100');
-  return sound;
 }
 
 /** Where nobody said how large the data may grow. */

@@ -6,42 +6,27 @@
  */
 import type { Size } from 'cdk8s';
 import { Construct } from 'constructs';
-import type { ConfigMap, EnvVar, Volume, VolumeMount } from '../../imports/kubernetes';
-import { defineObject } from '../kube/define';
+import type { EnvVar, Volume, VolumeMount } from '../../imports/kubernetes';
 import { SNAPSHOT_COMMAND } from '../lessons/etcd-without-backup';
-import { defineAlerts } from './alerts';
-import { cronJobAlerts } from './backup-alerts';
-import {
-  AWS_CLIENT_IMAGE,
-  type BackupJobProps,
-  cronJobName,
-  DEFAULT_SCRATCH,
-  defineBackupJob,
-  encryption,
-  LATENESS_SECONDS,
-  percent,
-} from './backup-job';
+import { type BackupJobProps, cronJobName, DEFAULT_SCRATCH, defineBackupJob, encryption, splitJobProps, type Step } from './backup-job';
 import { Connections, type IConnectable } from './connections';
 import { Input } from './input';
 import { Isolation } from './isolation';
 import { Peer } from './peer';
 import { clusterOf, namespaceOf } from './platform';
-import { bucketPolicy, s3Bucket, type S3Props } from './s3-bucket';
+import { s3Bucket, type S3Props, splitS3Props } from './s3-bucket';
 import { schedule as judged } from './schedule';
 import { etcdBackupScripts } from './scripts/scripts';
 import type { SecretRef } from './secret-ref';
+import { defineRights, type RetentionProps, uploadPolicy, uploadStep } from './upload-step';
 
-export interface EtcdBackupProps extends BackupJobProps, S3Props {
+export interface EtcdBackupProps extends BackupJobProps, S3Props, RetentionProps {
   /** Image with etcdctl of the cluster's etcd. @default 'registry.k8s.io/etcd:3.5.15-0' */
   readonly image?: string;
   /** When it runs, in UTC, in the five fields of cron. @default '0 2 * * *' */
   readonly schedule?: string;
-  /** So many good backups stay; `'all'` leaves removing to the bucket's lifecycle. @default 7 */
-  readonly keep?: number | 'all';
   /** A smaller snapshot is a failure, in bytes. @default 20480 */
   readonly minimumBytes?: number;
-  /** A snapshot that lost more against the last good one is a failure. @default 50 */
-  readonly maxShrinkPercent?: number;
   /** Key that encrypts the snapshots, 32 characters or more on one line. @default - none: whoever reads the bucket reads every Secret of the cluster */
   readonly encryptionKey?: SecretRef;
   /** Image that verifies and encrypts. With `encryptionKey` it needs bash and openssl. @default - the AWS client's */
@@ -64,36 +49,13 @@ export class EtcdBackup extends Construct implements IConnectable {
   constructor(scope: Construct, id: string, props: EtcdBackupProps) {
     super(scope, id);
     const input = new Input(this);
-    const {
-      name = id,
-      suspend = false,
-      scratch = DEFAULT_SCRATCH,
-      awsImage = AWS_CLIENT_IMAGE,
-      imagePullSecrets = [],
-      alerts = true,
-      ...more
-    } = props;
-    const {
-      image = 'registry.k8s.io/etcd:3.5.15-0',
-      schedule = '0 2 * * *',
-      keep = 7,
-      minimumBytes = 20480,
-      maxShrinkPercent = 50,
-      encryptionKey,
-      verifyImage,
-      ...place
-    } = more;
-    const { bucket, prefix, region, endpoint, endpointPeer, endpointPodPort, pathStyle, credentials, webIdentity, ...unknown } = place;
+    const { common, own } = splitJobProps(props);
+    const { place, own: rest } = splitS3Props(own);
+    const { image = 'registry.k8s.io/etcd:3.5.15-0', schedule = '0 2 * * *', minimumBytes = 20480, verifyImage, ...more } = rest;
+    const { keep, maxShrinkPercent, encryptionKey, ...unknown } = more;
     input.unknown(unknown);
-    this.name = cronJobName(input, name);
-    const cluster = clusterOf(this);
-    if (cluster.knows('nodes') && !cluster.nodes.some(({ labels }) => CONTROL_PLANE in labels)) {
-      input.reject(
-        'cluster.nodes',
-        cluster.nodes.map((node) => node.name),
-        'none has the role control-plane: declare it, or leave etcd to whoever runs the control plane',
-      );
-    }
+    this.name = cronJobName(input, common.name ?? id);
+    this.requireControlPlane(input);
     if (encryptionKey !== undefined && verifyImage === undefined) {
       input.reject(
         'verifyImage',
@@ -101,94 +63,56 @@ export class EtcdBackup extends Construct implements IConnectable {
         "the image of the AWS client has no openssl: give one with bash and openssl, such as the database's",
       );
     }
-    const when = judged(input, schedule);
-    const kept =
-      keep === 'all' ? '' : String(input.wholeNumber('keep', keep, 1, "or 'all' where the bucket's lifecycle removes what is old"));
-    const store = s3Bucket(input, this.name, {
-      bucket,
-      prefix,
-      region,
-      endpoint,
-      endpointPeer,
-      endpointPodPort,
-      pathStyle,
-      credentials,
-      webIdentity,
-    });
+    const store = s3Bucket(input, this.name, place);
     const key = encryption(input, encryptionKey);
-    const namespace = namespaceOf(this);
-    this.connections = new Connections(this, { name: this.name, namespace, ports: [], inMesh: false, input });
+    this.connections = new Connections(this, { name: this.name, namespace: namespaceOf(this), ports: [], inMesh: false, input });
     this.connections.allowTo(Peer.entity('host'), ETCD_PORT, 'etcd of the same node');
     store.connect(this.connections);
-    this.iamPolicy = bucketPolicy(store, keep !== 'all');
-    const aws = input.image('awsImage', awsImage);
+    this.iamPolicy = uploadPolicy(store, { keep });
+    const upload = uploadStep(input, common, store, { keep, maxShrinkPercent });
+    const snapshot: Step = {
+      name: 'snapshot',
+      image: input.image('image', image),
+      run: [...SNAPSHOT_COMMAND, '/work/snapshot.db'],
+      env: ETCDCTL,
+      volumeMounts: FILES.map(mount),
+    };
+    const least = String(input.wholeNumber('minimumBytes', minimumBytes, 1));
+    const verify: Step = {
+      name: 'verify',
+      image: verifyImage === undefined ? upload.image : input.image('verifyImage', verifyImage),
+      run: 'etcd-describe.sh',
+      env: [{ name: 'SNAPSHOT_FILE', value: '/work/snapshot.db' }, { name: 'MIN_BYTES', value: least }, ...key.env],
+      volumeMounts: key.volumeMounts,
+    };
 
-    defineBackupJob(this, {
+    defineBackupJob(this, common, {
       name: this.name,
-      schedule: when.text,
-      suspend,
+      schedule: judged(input, schedule),
       scripts: etcdBackupScripts,
-      scratch: input.quantity('scratch', scratch),
-      volumes: [...FILES.map(hostFile), ...key.volumes, ...store.volumes],
+      scratch: input.quantity('scratch', common.scratch ?? DEFAULT_SCRATCH),
+      volumes: [...FILES.map(hostFile), ...key.volumes],
+      store,
       // The files belong to root, who reads them without any capability.
       userId: 0,
-      needsServiceAccount: store.needsServiceAccount,
-      imagePullSecrets,
       placement: { nodeSelector: { [CONTROL_PLANE]: '' }, tolerations: [{ key: CONTROL_PLANE, operator: 'Exists', effect: 'NoSchedule' }] },
-      steps: [
-        {
-          name: 'snapshot',
-          image: input.image('image', image),
-          run: [...SNAPSHOT_COMMAND, '/work/snapshot.db'],
-          env: ETCDCTL,
-          volumeMounts: FILES.map(mount),
-        },
-        {
-          name: 'verify',
-          image: verifyImage === undefined ? aws : input.image('verifyImage', verifyImage),
-          run: 'etcd-describe.sh',
-          env: [
-            { name: 'SNAPSHOT_FILE', value: '/work/snapshot.db' },
-            { name: 'MIN_BYTES', value: String(input.wholeNumber('minimumBytes', minimumBytes, 1)) },
-            ...key.env,
-          ],
-          volumeMounts: key.volumeMounts,
-        },
-        {
-          name: 'upload',
-          image: aws,
-          run: 'upload.sh',
-          env: [
-            ...store.env,
-            { name: 'KEEP', value: kept },
-            { name: 'MAX_SHRINK_PERCENT', value: String(percent(input, 'maxShrinkPercent', maxShrinkPercent)) },
-          ],
-          volumeMounts: store.volumeMounts,
-        },
-      ],
+      steps: [snapshot, verify, upload],
+      alerts: {
+        prefix: 'EtcdBackup',
+        what: 'backup of etcd',
+        consequence: 'with the control plane’s disk the cluster would be lost',
+        severity: 'critical',
+      },
     });
-    defineObject<ConfigMap>(this, 'rights', {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name: `${this.name}-rights` },
-      data: { 'iam-policy.json': this.iamPolicy },
-    });
-    if (alerts) {
-      defineAlerts(
-        this,
-        `${this.name}-alerts`,
-        cronJobAlerts({
-          namespace,
-          cronJob: this.name,
-          prefix: 'EtcdBackup',
-          what: 'backup of etcd',
-          staleSeconds: when.longestGapSeconds + LATENESS_SECONDS,
-          consequence: 'with the control plane’s disk the cluster would be lost',
-          severity: 'critical',
-        }),
-      );
-    }
+    defineRights(this, this.name, { 'iam-policy.json': this.iamPolicy });
     new Isolation(this, 'isolation', { connections: this.connections });
+  }
+
+  private requireControlPlane(input: Input): void {
+    const cluster = clusterOf(this);
+    if (!cluster.knows('nodes') || cluster.nodes.some(({ labels }) => CONTROL_PLANE in labels)) return;
+    const names = cluster.nodes.map(({ name }) => name);
+    input.reject('cluster.nodes', names, 'none has the role control-plane: declare it, or leave etcd to whoever runs the control plane');
   }
 }
 

@@ -45,7 +45,8 @@ export class LonghornStorage extends Construct {
       const why = cluster.knows('nodes') ? 'none takes ordinary pods or is marked storage: true' : 'none is declared';
       input.reject('cluster storage nodes', 0, `${why}, and a replica needs a node: declare the nodes in the cluster facts`);
     }
-    if (reclaimPolicy !== 'Retain' && reclaimPolicy !== 'Delete') input.reject('reclaimPolicy', reclaimPolicy, "give 'Retain' or 'Delete'");
+    if (!RECLAIM_POLICIES.some((policy) => policy === reclaimPolicy))
+      input.reject('reclaimPolicy', reclaimPolicy, "give 'Retain' or 'Delete'");
     this.replicas = replicaCount(cluster);
     const { prometheus } = cluster.facts;
     this.chartValues = {
@@ -68,6 +69,8 @@ export class LonghornStorage extends Construct {
     if (alerts) defineAlerts(this, `${this.name}-alerts`, ALERTS);
   }
 }
+
+const RECLAIM_POLICIES = ['Retain', 'Delete'];
 
 const LOOK = 'kubectl -n longhorn-system get volumes.longhorn.io,replicas.longhorn.io,nodes.longhorn.io';
 

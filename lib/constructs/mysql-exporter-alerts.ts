@@ -31,6 +31,22 @@ export function exporterAlerts({ job, namespace, database }: ExporterAlertsProps
       runbook: `This does not say that MySQL is down. See whether the pods of ${namespace}/${job} run, whether Prometheus lists the target, and whether a policy keeps it from port 9104.`,
     },
     {
+      name: 'MysqlExporterLacksData',
+      expression: `${metric('mysql_exporter_last_scrape_error')} == 1`,
+      for: '15m',
+      severity: 'warning',
+      summary: `the exporter of MySQL ${server} signs in but cannot read all that it should`,
+      runbook: 'Its log names the collector. Most often its user lacks a privilege: the SQL is in the ConfigMap beside it.',
+    },
+    ...loadAlerts(job, namespace, server),
+    ...volumeAlerts(database, server),
+  ];
+}
+
+function loadAlerts(job: string, namespace: string, server: string): Alert[] {
+  const metric = (name: string) => series(name, { job, namespace });
+  return [
+    {
       name: 'MysqlConnectionsNearLimit',
       expression: `${metric('mysql_global_status_threads_connected')} / ${metric('mysql_global_variables_max_connections')} > 0.8`,
       for: '5m',
@@ -65,15 +81,6 @@ export function exporterAlerts({ job, namespace, database }: ExporterAlertsProps
       summary: `clients of MySQL ${server} wait for row locks all the time`,
       runbook: 'SELECT * FROM sys.innodb_lock_waits tells who waits for whom; look for a transaction that was left open.',
     },
-    {
-      name: 'MysqlExporterLacksData',
-      expression: `${metric('mysql_exporter_last_scrape_error')} == 1`,
-      for: '15m',
-      severity: 'warning',
-      summary: `the exporter of MySQL ${server} signs in but cannot read all that it should`,
-      runbook: 'Its log names the collector. Most often its user lacks a privilege: the SQL is in the ConfigMap beside it.',
-    },
-    ...volumeAlerts(database, server),
   ];
 }
 

@@ -3,8 +3,6 @@ import { Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import { DRILL_SCHEDULE } from '../lessons/backup-never-restored';
 import { scratchVolume } from '../lessons/rwo-shared-volume';
-import { defineAlerts } from './alerts';
-import { cronJobAlerts } from './backup-alerts';
 import {
   AWS_CLIENT_IMAGE,
   type BackupJobProps,
@@ -12,7 +10,8 @@ import {
   DEFAULT_SCRATCH,
   defineBackupJob,
   encryption,
-  LATENESS_SECONDS,
+  splitJobProps,
+  type Step,
 } from './backup-job';
 import { Connections, type IConnectable } from './connections';
 import { Input } from './input';
@@ -45,70 +44,45 @@ export class MysqlRestoreDrill extends Construct implements IConnectable {
   constructor(scope: Construct, id: string, props: MysqlRestoreDrillProps) {
     super(scope, id);
     const input = new Input(this);
-    const {
-      name = id,
-      suspend = false,
-      scratch,
-      awsImage = AWS_CLIENT_IMAGE,
-      imagePullSecrets = [],
-      alerts = true,
-      backup,
-      ...more
-    } = props;
-    const { schedule = DRILL_SCHEDULE, credentials, image, dataScratch, ...unknown } = more;
+    const { common, own } = splitJobProps(props);
+    const { backup, schedule = DRILL_SCHEDULE, credentials, image, dataScratch, ...unknown } = own;
     input.unknown(unknown);
-    this.name = cronJobName(input, name);
+    this.name = cronJobName(input, common.name ?? id);
     const { database } = backup;
     const store = s3Bucket(input, this.name, {
       ...backup.bucket,
       ...(credentials === undefined ? {} : { credentials, webIdentity: undefined }),
     });
     const key = encryption(input, backup.encryptionKey);
-    const when = judged(input, schedule);
-    const namespace = namespaceOf(this);
-    this.connections = new Connections(this, { name: this.name, namespace, ports: [], inMesh: false, input });
+    this.connections = new Connections(this, { name: this.name, namespace: namespaceOf(this), ports: [], inMesh: false, input });
     store.connect(this.connections);
     const space = database.storage ?? DEFAULT_SCRATCH;
     const data = input.quantity('dataScratch', dataScratch ?? Size.mebibytes(input.mebibytes('database.storage', space) * 2));
-    const aws = { image: input.image('awsImage', awsImage), env: store.env, volumeMounts: store.volumeMounts };
+    const aws = { image: input.image('awsImage', common.awsImage ?? AWS_CLIENT_IMAGE), env: store.env, volumeMounts: store.volumeMounts };
+    const restore: Step = {
+      name: 'restore',
+      image: input.image('image', image ?? database.image),
+      run: 'mysql-drill.sh',
+      env: [{ name: 'DATA_DIR', value: '/data' }, ...key.env],
+      volumeMounts: [{ name: 'data', mountPath: '/data' }, ...key.volumeMounts],
+    };
 
-    defineBackupJob(this, {
+    defineBackupJob(this, common, {
       name: this.name,
-      schedule: when.text,
-      suspend,
+      schedule: judged(input, schedule),
       scripts: mysqlRestoreDrillScripts,
-      scratch: input.quantity('scratch', scratch ?? space),
-      volumes: [{ name: 'data', ...scratchVolume(data) }, ...key.volumes, ...store.volumes],
+      scratch: input.quantity('scratch', common.scratch ?? space),
+      volumes: [{ name: 'data', ...scratchVolume(data) }, ...key.volumes],
+      store,
       userId: DATABASE_USER_ID,
-      needsServiceAccount: store.needsServiceAccount,
-      imagePullSecrets,
-      steps: [
-        { name: 'fetch', run: 'fetch.sh', ...aws },
-        {
-          name: 'restore',
-          image: input.image('image', image ?? database.image),
-          run: 'mysql-drill.sh',
-          env: [{ name: 'DATA_DIR', value: '/data' }, ...key.env],
-          volumeMounts: [{ name: 'data', mountPath: '/data' }, ...key.volumeMounts],
-        },
-        { name: 'report', run: 'report.sh', ...aws },
-      ],
+      steps: [{ name: 'fetch', run: 'fetch.sh', ...aws }, restore, { name: 'report', run: 'report.sh', ...aws }],
+      alerts: {
+        prefix: 'MysqlRestoreDrill',
+        what: `restore drill of MySQL ${database.connections.namespace}/${database.connections.name}`,
+        consequence: 'nobody knows whether the backups restore',
+        severity: 'warning',
+      },
     });
-    if (alerts) {
-      defineAlerts(
-        this,
-        `${this.name}-alerts`,
-        cronJobAlerts({
-          namespace,
-          cronJob: this.name,
-          prefix: 'MysqlRestoreDrill',
-          what: `restore drill of MySQL ${database.connections.namespace}/${database.connections.name}`,
-          staleSeconds: when.longestGapSeconds + LATENESS_SECONDS,
-          consequence: 'nobody knows whether the backups restore',
-          severity: 'warning',
-        }),
-      );
-    }
     new Isolation(this, 'isolation', { connections: this.connections });
   }
 }

@@ -6,9 +6,8 @@
  */
 import { Size } from 'cdk8s';
 import { Construct } from 'constructs';
-import type { ConfigMap, Deployment, EnvVar, PersistentVolumeClaim, PodTemplateSpec, Service, StatefulSet } from '../../imports/kubernetes';
+import type { ConfigMap, Deployment, PersistentVolumeClaim, PodTemplateSpec, Service, StatefulSet } from '../../imports/kubernetes';
 import { defineObject } from '../kube/define';
-import { recoveryFailureThreshold } from '../lessons/database-probes';
 import { OUTSIDE_OF_MESH } from '../lessons/database-in-mesh';
 import { SINGLE_WRITER_STRATEGY } from '../lessons/rwo-rolling-update';
 import { definePdb } from './availability';
@@ -16,6 +15,7 @@ import { Connections } from './connections';
 import { Input } from './input';
 import { Isolation } from './isolation';
 import { mysqlConfig, type MysqlSettings } from './mysql-config';
+import { MYSQL_PORT, mysqlPod } from './mysql-pod';
 import { namespaceOf } from './platform';
 import { CONFIG_HASH_ANNOTATION, configHash } from './rollout';
 import type { SecretRef } from './secret-ref';
@@ -88,11 +88,8 @@ export interface MysqlProps {
   readonly configName?: string;
 }
 
-const PORT = 3306;
 /** What holds data survives whatever happens to the Application that made it. */
 const NEVER_PRUNED = { 'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false' };
-/** A clean shutdown flushes the buffer pool; killed before that, the server has to recover at the next start. */
-const FLUSH_SECONDS = 120;
 const SCHEMA_NAME = /^[A-Za-z0-9_$-]{1,64}$/;
 const USER_NAME = /^[A-Za-z0-9_.-]{1,32}$/;
 
@@ -101,7 +98,7 @@ export class Mysql extends Construct implements IMysql {
   readonly connections: Connections;
   readonly serviceName: string;
   readonly host: string;
-  readonly port = PORT;
+  readonly port = MYSQL_PORT;
   readonly image: string;
   readonly database: string;
   readonly jdbcUrl: string;
@@ -114,19 +111,7 @@ export class Mysql extends Construct implements IMysql {
   constructor(scope: Construct, id: string, props: MysqlProps) {
     super(scope, id);
     const input = new Input(this);
-    const {
-      name = id,
-      image,
-      storage,
-      storageClass,
-      database,
-      rootPassword,
-      user,
-      adopt,
-      dataFolder,
-      memory = Size.gibibytes(1),
-      ...more
-    } = props;
+    const { name = id, image, storage, storageClass, database, rootPassword, user, adopt, dataFolder, memory, ...more } = props;
     const { cpuMillis = 250, settings = {}, userId = 999, imagePullSecrets = [], containerName = 'mysql', serviceName, ...names } = more;
     const { claimName, pdbName, configName, ...unknown } = names;
     input.unknown(unknown);
@@ -143,39 +128,23 @@ export class Mysql extends Construct implements IMysql {
     if (user?.name === 'root') input.reject('user.name', 'root', 'root has rootPassword: name another user, or leave user out');
     const namespace = namespaceOf(this);
     this.host = `${this.serviceName}.${namespace}.svc`;
-    this.jdbcUrl = `jdbc:mysql://${this.host}:${PORT}/${this.database}`;
-    this.connections = new Connections(this, { name: this.name, namespace, ports: [{ number: PORT }], inMesh: false, input });
-    if (adopt !== undefined && adopt !== 'deployment') input.reject('adopt', adopt, "leave it out for a StatefulSet, or give 'deployment'");
+    this.jdbcUrl = `jdbc:mysql://${this.host}:${MYSQL_PORT}/${this.database}`;
+    this.connections = new Connections(this, { name: this.name, namespace, ports: [{ number: MYSQL_PORT }], inMesh: false, input });
+    if (adopt !== undefined) input.text('adopt', adopt, /^deployment$/, '', "leave it out for a StatefulSet, or give 'deployment'");
 
-    const memoryMebibytes = input.mebibytes('memory', memory);
+    const memoryMebibytes = input.mebibytes('memory', memory ?? Size.gibibytes(1));
     const config = mysqlConfig(input, memoryMebibytes, settings);
-    const configMap = configName ?? `${this.name}-config`;
-    defineObject<ConfigMap>(this, 'config', {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name: configMap },
-      data: { 'my.cnf': config },
-    });
-    defineObject<PersistentVolumeClaim>(this, 'claim', {
-      apiVersion: 'v1',
-      kind: 'PersistentVolumeClaim',
-      metadata: { name: this.claimName, labels: { app: this.name }, annotations: NEVER_PRUNED },
-      spec: {
-        accessModes: ['ReadWriteOnce'],
-        ...(storageClass === undefined ? {} : { storageClassName: storageClass }),
-        resources: { requests: { storage: input.quantity('storage', storage) } },
-      },
-    });
+    const configMap = input.dnsLabel('configName', configName ?? `${this.name}-config`);
+    this.defineConfig(configMap, config);
+    this.defineClaim(input.quantity('storage', storage), storageClass);
     this.defineWorkload(adopt === 'deployment', {
       metadata: { labels: { app: this.name, ...OUTSIDE_OF_MESH }, annotations: { [CONFIG_HASH_ANNOTATION]: configHash(config) } },
-      spec: podSpec({
+      spec: mysqlPod({
         image: this.image,
         containerName: input.dnsLabel('containerName', containerName),
-        env: [
-          this.administrator.password.toEnv('MYSQL_ROOT_PASSWORD'),
-          { name: 'MYSQL_DATABASE', value: this.database },
-          ...(user === undefined ? [] : [{ name: 'MYSQL_USER', value: this.user }, this.password.toEnv('MYSQL_PASSWORD')]),
-        ],
+        administrator: this.administrator,
+        database: this.database,
+        user: user === undefined ? undefined : { name: this.user, password: this.password },
         memory: `${memoryMebibytes}Mi`,
         cpu: `${input.wholeNumber('cpuMillis', cpuMillis, 1)}m`,
         userId: input.wholeNumber('userId', userId, 1),
@@ -185,15 +154,37 @@ export class Mysql extends Construct implements IMysql {
         folder: folderOf(input, dataFolder ?? (adopt === undefined ? 'mysql' : '')),
       }),
     });
+    this.defineService();
+    definePdb(this, input.dnsLabel('pdbName', pdbName ?? `${this.name}-pdb`), this.name);
+    new Isolation(this, 'isolation', { connections: this.connections });
+  }
+
+  private defineConfig(name: string, config: string): void {
+    const data = { 'my.cnf': config };
+    defineObject<ConfigMap>(this, 'config', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data });
+  }
+
+  private defineClaim(size: string, storageClass: string | undefined): void {
+    defineObject<PersistentVolumeClaim>(this, 'claim', {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: this.claimName, labels: { app: this.name }, annotations: NEVER_PRUNED },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        ...(storageClass === undefined ? {} : { storageClassName: storageClass }),
+        resources: { requests: { storage: size } },
+      },
+    });
+  }
+
+  private defineService(): void {
     defineObject<Service>(this, 'service', {
       apiVersion: 'v1',
       kind: 'Service',
       metadata: { name: this.serviceName, labels: { app: this.name } },
       // The name says that the bytes are not HTTP: a client's sidecar does not wait for some to look at.
-      spec: { selector: { app: this.name }, ports: [{ name: 'tcp-mysql', port: PORT, targetPort: 'mysql', protocol: 'TCP' }] },
+      spec: { selector: { app: this.name }, ports: [{ name: 'tcp-mysql', port: MYSQL_PORT, targetPort: 'mysql', protocol: 'TCP' }] },
     });
-    definePdb(this, pdbName ?? `${this.name}-pdb`, this.name);
-    new Isolation(this, 'isolation', { connections: this.connections });
   }
 
   private defineWorkload(asDeployment: boolean, template: PodTemplateSpec): void {
@@ -239,67 +230,4 @@ function folderOf(input: Input, folder: string): string {
     'mysql',
     "name one folder, or give '' for the top of the volume",
   );
-}
-
-interface PodProps {
-  readonly image: string;
-  readonly containerName: string;
-  readonly env: readonly EnvVar[];
-  readonly memory: string;
-  readonly cpu: string;
-  readonly userId: number;
-  readonly imagePullSecrets: readonly string[];
-  readonly claim: string;
-  readonly configMap: string;
-  readonly folder: string;
-}
-
-/** Asks the server over TCP, where it does not listen while it initializes; the password is in no process list. */
-const PING =
-  'export MYSQL_PWD="$MYSQL_ROOT_PASSWORD"; exec "$(command -v mysqladmin || command -v mariadb-admin)" --host=127.0.0.1 --user=root --connect-timeout=3 ping';
-const STARTUP_PERIOD = 5;
-
-function podSpec({ image, containerName, env, memory, cpu, userId, imagePullSecrets, claim, configMap, folder }: PodProps) {
-  const probe = { exec: { command: ['sh', '-c', PING] }, timeoutSeconds: 5 };
-  return {
-    automountServiceAccountToken: false,
-    enableServiceLinks: false,
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: userId,
-      runAsGroup: userId,
-      fsGroup: userId,
-      // The owner of each file of a large database is looked at only when that of the top is wrong.
-      fsGroupChangePolicy: 'OnRootMismatch' as const,
-      seccompProfile: { type: 'RuntimeDefault' as const },
-    },
-    terminationGracePeriodSeconds: FLUSH_SECONDS,
-    imagePullSecrets: imagePullSecrets.map((name) => ({ name })),
-    containers: [
-      {
-        name: containerName,
-        image,
-        ports: [{ name: 'mysql', containerPort: PORT, protocol: 'TCP' as const }],
-        env: [...env],
-        resources: { requests: { cpu, memory }, limits: { memory } },
-        securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
-        startupProbe: { ...probe, periodSeconds: STARTUP_PERIOD, failureThreshold: recoveryFailureThreshold(STARTUP_PERIOD) },
-        readinessProbe: { ...probe, periodSeconds: 5, failureThreshold: 3 },
-        // A busy server answers late, and killing it makes that worse.
-        livenessProbe: { ...probe, periodSeconds: 10, failureThreshold: 12 },
-        volumeMounts: [
-          { name: 'data', mountPath: '/var/lib/mysql', ...(folder === '' ? {} : { subPath: folder }) },
-          { name: 'config', mountPath: '/etc/mysql/conf.d/my.cnf', subPath: 'my.cnf', readOnly: true },
-          { name: 'run', mountPath: '/var/run/mysqld' },
-          { name: 'tmp', mountPath: '/tmp' },
-        ],
-      },
-    ],
-    volumes: [
-      { name: 'data', persistentVolumeClaim: { claimName: claim } },
-      { name: 'config', configMap: { name: configMap } },
-      { name: 'run', emptyDir: { sizeLimit: '16Mi' } },
-      { name: 'tmp', emptyDir: { sizeLimit: '2Gi' } },
-    ],
-  };
 }

@@ -24,8 +24,9 @@ export interface S3Props {
   readonly region: string;
   /** URL of an S3 API other than AWS's, such as `https://minio.example.org:9000`. @default - AWS */
   readonly endpoint?: string;
-  /** Who stands behind an endpoint inside of the cluster; with its pods' port, where that differs from the URL's. @default - the host of the endpoint, outside of the cluster */
+  /** Who stands behind an endpoint inside of the cluster. @default - the host of the endpoint, outside of the cluster */
   readonly endpointPeer?: IConnectable | Peer;
+  /** Port of those pods. @default - the URL's */
   readonly endpointPodPort?: number;
   /** Whether the bucket stands in the path instead of the host. @default - with an endpoint of its own */
   readonly pathStyle?: boolean;
@@ -53,6 +54,12 @@ const PREFIX = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/
 const REGION = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const ROLE = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[A-Za-z0-9+=,.@_/-]+$/;
 const TOKEN_FOLDER = '/var/run/secrets/aws';
+
+/** Takes the bucket out of a construct's props. */
+export function splitS3Props<Props extends S3Props>(props: Props): { readonly place: S3Props; readonly own: Omit<Props, keyof S3Props> } {
+  const { bucket, prefix, region, endpoint, endpointPeer, endpointPodPort, pathStyle, credentials, webIdentity, ...own } = props;
+  return { place: { bucket, prefix, region, endpoint, endpointPeer, endpointPodPort, pathStyle, credentials, webIdentity }, own };
+}
 
 export function s3Bucket(input: Input, name: string, props: S3Props): S3Bucket {
   const bucket = input.text('bucket', props.bucket, BUCKET, 'invalid', 'use 3 to 63 lower case letters, digits, dots and hyphens');

@@ -21,8 +21,8 @@ describe('EtcdBackup', () => {
     expect(kindsOf(chart)).toEqual([
       'ConfigMap etcd-backup-scripts',
       'CronJob etcd-backup',
-      'ConfigMap etcd-backup-rights',
       'PrometheusRule etcd-backup-alerts',
+      'ConfigMap etcd-backup-rights',
       'CiliumNetworkPolicy etcd-backup-isolation',
     ]);
     expect(at(objectOf(chart, 'CronJob'), 'spec', 'schedule')).toBe('0 2 * * *');

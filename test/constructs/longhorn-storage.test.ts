@@ -2,7 +2,7 @@ import { LonghornStorage, type LonghornStorageProps } from '../../lib/constructs
 import type { ClusterFacts } from '../../lib/facts/cluster-facts';
 import { at, BLOG_CLUSTER, blogChart, errorsOf, findingsOf, kindsOf, objectOf } from './blog';
 
-function storage(props?: LonghornStorageProps, facts: ClusterFacts = BLOG_CLUSTER) {
+function storage(props: LonghornStorageProps | object = {}, facts: ClusterFacts = BLOG_CLUSTER) {
   const chart = blogChart(facts);
   return { chart, construct: new LonghornStorage(chart, 'longhorn', props) };
 }
@@ -62,7 +62,7 @@ describe('LonghornStorage', () => {
   });
 
   test('fails on another policy or an unknown prop', () => {
-    expect(errorsOf(storage(Object({ reclaimPolicy: 'Recycle', replicas: 3 })).chart)).toEqual([
+    expect(errorsOf(storage({ reclaimPolicy: 'Recycle', replicas: 3 }).chart)).toEqual([
       expect.stringMatching(/^replicas is no prop/),
       expect.stringMatching(/^reclaimPolicy is "Recycle": give 'Retain' or 'Delete'/),
     ]);

@@ -9,7 +9,7 @@ import { at, blogChart, errorsOf, findingsOf, kindsOf, objectOf } from './blog';
 
 const root = SecretRef.of('mysql-secret', 'mysql-root-password');
 
-function backup(props: Partial<MysqlBackupProps> = {}) {
+function backup(props: Partial<MysqlBackupProps> = {}, forced: object = {}) {
   const chart = blogChart();
   const database = new Mysql(chart, 'mysql', { image: 'mysql:8.4.3', storage: Size.gibibytes(5), database: 'board', rootPassword: root });
   const construct = new MysqlBackup(chart, 'mysql-backup', {
@@ -18,6 +18,7 @@ function backup(props: Partial<MysqlBackupProps> = {}) {
     region: 'ap-northeast-2',
     credentials: 'aws-s3-credentials',
     ...props,
+    ...forced,
   });
   return { chart, construct };
 }
@@ -28,8 +29,9 @@ function pod(props: Partial<MysqlBackupProps> = {}): unknown {
 
 function env(container: unknown): Record<string, unknown> {
   const list = at(container, 'env');
+  if (!Array.isArray(list)) return {};
   return Object.fromEntries(
-    Array.isArray(list) ? list.map((entry: unknown) => [at(entry, 'name'), at(entry, 'value') ?? at(entry, 'valueFrom')]) : [],
+    list.map((entry: unknown): [string, unknown] => [String(at(entry, 'name')), at(entry, 'value') ?? at(entry, 'valueFrom')]),
   );
 }
 
@@ -46,8 +48,8 @@ describe('MysqlBackup', () => {
     expect(kindsOf(construct)).toEqual([
       'ConfigMap mysql-backup-scripts',
       'CronJob mysql-backup',
-      'ConfigMap mysql-backup-rights',
       'PrometheusRule mysql-backup-alerts',
+      'ConfigMap mysql-backup-rights',
       'CiliumNetworkPolicy mysql-backup-isolation',
     ]);
   });
@@ -195,8 +197,7 @@ describe('a database with its backup and drill', () => {
 });
 
 describe('MysqlBackup with bad input', () => {
-  const forced = (value: unknown): Partial<MysqlBackupProps> => Object(value);
-  test.each<[string, Partial<MysqlBackupProps>, RegExp]>([
+  test.each<[string, Partial<MysqlBackupProps> | object, RegExp]>([
     ['a bucket with a space', { bucket: 'blog backup' }, /^bucket is "blog backup": use 3 to 63/],
     ['a bucket with a quote', { bucket: "blog'backup" }, /^bucket is "blog'backup": use 3 to 63/],
     ['a bucket with a newline', { bucket: 'blog-backup\nrm' }, /^bucket is "blog-backup\\nrm": use 3 to 63/],
@@ -245,15 +246,15 @@ describe('MysqlBackup with bad input', () => {
       { credentials: undefined, webIdentity: { roleArn: 'backup' } },
       /^webIdentity\.roleArn is "backup": give the ARN/,
     ],
-    ['a string for a password', forced({ user: { name: 'backup', password: 'hunter2' } }), /^user\.password is not a SecretRef/],
-    ['a string for a key', forced({ encryptionKey: 'hunter2' }), /^encryptionKey is not a SecretRef/],
+    ['a string for a password', { user: { name: 'backup', password: 'hunter2' } }, /^user\.password is not a SecretRef/],
+    ['a string for a key', { encryptionKey: 'hunter2' }, /^encryptionKey is not a SecretRef/],
     ['a schema with a comma', { schemas: ['a,b'] }, /^schemas is "a,b": use at most 64/],
     ['a name too long for its Jobs', { name: 'b'.repeat(53) }, /^name is "b+": use at most 52 characters/],
     ['scratch space of zero', { scratch: Size.gibibytes(0) }, /^scratch is /],
     ['an image that moves', { awsImage: 'amazon/aws-cli:latest' }, /^awsImage is /],
-    ['a prop that does not exist', forced({ retention: 7 }), /^retention is no prop/],
+    ['a prop that does not exist', { retention: 7 }, /^retention is no prop/],
   ])('fails on %s, naming prop, value and mend', (_, props, message) => {
-    expect(errorsOf(backup(props).chart)).toEqual([expect.stringMatching(message)]);
+    expect(errorsOf(backup({}, props).chart)).toEqual([expect.stringMatching(message)]);
   });
 
   test('fails on credentials in an endpoint without printing them', () => {
