@@ -17,5 +17,7 @@ export { isFileLocation } from './manifest/document';
 export type { JsonPointer, Step } from './manifest/json-pointer';
 export { NO_REPOSITORY, type Repository } from './manifest/repository';
 export { type Reading, readYaml } from './manifest/yaml';
+export type { Sources } from './report/excerpt';
+export { type Format, FORMATS, render, type RenderOptions } from './report/render';
 export { Resource } from './resources/resource';
 export { Resources } from './resources/resources';

@@ -3,7 +3,7 @@ import type { Report } from '../check/finding';
 import type { FileLocation } from '../manifest/document';
 import { textOf } from '../manifest/text';
 import { credentialIn, isCredentialName, isNoCredential } from '../resources/credentials';
-import { type Secrets, secretsIn, secretsOf } from './secret-regions';
+import { secretsIn, secretsOf } from './secret-regions';
 
 /** The files that were read, by the names that locations use. */
 export type Sources = ReadonlyMap<string, string | Uint8Array>;
@@ -23,9 +23,22 @@ const LEAD = 40;
 /** Lines beyond this were written by machines: nobody wants to see them, and looking for secrets in them takes its time. */
 const LONGEST = 20_000;
 
+/** So many values are looked for inside of words too; the rest, in files full of them, as words only. */
+const MOST_SEARCHED = 100;
+
+type Span = readonly [from: number, to: number];
+
+interface Source {
+  readonly lines: readonly string[];
+  /** What is known to be hidden, by line. */
+  readonly hidden: ReadonlyMap<number, readonly Span[]>;
+  readonly values: ReadonlySet<string>;
+  readonly searched: readonly string[];
+}
+
 /** Reads each file once, when the first line of it is shown. */
 export class Excerpts {
-  private readonly files = new Map<string, { readonly lines: readonly string[]; readonly secrets: Secrets } | undefined>();
+  private readonly files = new Map<string, Source | undefined>();
   /** By file. */
   private readonly told: ReadonlyMap<string, readonly FileLocation[]>;
 
@@ -43,7 +56,7 @@ export class Excerpts {
     if (source === undefined || whole === undefined || whole.length > LONGEST) return undefined;
     const from = Math.min(column - 1, whole.length);
     const to = Math.max(from + 1, endLine > line ? whole.length : endColumn - 1);
-    return cut(without(this.hidden(file, line, whole, source.secrets), { line, text: whole, from, to }));
+    return cut(without(hiddenIn(source, line, whole), { line, text: whole, from, to }));
   }
 
   /** Every line of a file, uncut; none where its text is not known. */
@@ -52,40 +65,49 @@ export class Excerpts {
     return (source?.lines ?? []).map((text, index) => {
       if (source === undefined || text.length > LONGEST) return HIDDEN;
       const line = index + 1;
-      return without(this.hidden(file, line, text, source.secrets), { line, text, from: 0, to: 1 }).text;
+      return without(hiddenIn(source, line, text), { line, text, from: 0, to: 1 }).text;
     });
   }
 
-  private hidden(file: string, line: number, text: string, { regions, values }: Secrets): Span[] {
-    return credentialsIn(text, spans([...regions, ...(this.told.get(file) ?? [])], line, text.length), values);
+  private sourceOf(file: string): Source | undefined {
+    if (!this.files.has(file)) this.files.set(file, this.read(file));
+    return this.files.get(file);
   }
 
-  private sourceOf(file: string): { readonly lines: readonly string[]; readonly secrets: Secrets } | undefined {
-    if (!this.files.has(file)) {
-      const data = this.sources.get(file);
-      const text = data === undefined ? undefined : textOf(data, file);
-      const isYaml = /\.(?:ya?ml|json)$|kustomization$|^<stdin>$/i.test(file);
-      const secrets = isYaml && typeof text === 'string' ? secretsOf(text, file) : { regions: [], values: [] };
-      this.files.set(file, typeof text === 'string' ? { lines: text.replace(/^\uFEFF/, '').split(/\r?\n/), secrets } : undefined);
-    }
-    return this.files.get(file);
+  private read(file: string): Source | undefined {
+    const data = this.sources.get(file);
+    const text = data === undefined ? undefined : textOf(data, file);
+    if (typeof text !== 'string') return undefined;
+    const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+    const isYaml = /\.(?:ya?ml|json)$|kustomization$|^<stdin>$/i.test(file);
+    const { regions, values } = isYaml ? secretsOf(text, file) : { regions: [], values: [] };
+    const hidden = byLine([...regions, ...(this.told.get(file) ?? [])], lines);
+    return { lines, hidden, values: new Set(values), searched: values.slice(0, MOST_SEARCHED) };
   }
 }
 
-type Span = readonly [from: number, to: number];
-
-/** The parts of a line that regions cover. */
-function spans(regions: readonly FileLocation[], line: number, length: number): Span[] {
-  return regions
-    .filter((region) => region.line <= line && line <= region.endLine)
-    .map((region): Span => [region.line === line ? region.column - 1 : 0, region.endLine === line ? region.endColumn - 1 : length])
-    .filter(([from, to]) => to > from);
+/** The parts of each line that regions cover. */
+function byLine(regions: readonly FileLocation[], lines: readonly string[]): ReadonlyMap<number, readonly Span[]> {
+  const result = new Map<number, Span[]>();
+  for (const { line: first, column, endLine: last, endColumn } of regions)
+    for (let line = first; line <= last; line++) {
+      const span: Span = [line === first ? column - 1 : 0, line === last ? endColumn - 1 : (lines[line - 1]?.length ?? 0)];
+      if (span[1] <= span[0]) continue;
+      const known = result.get(line);
+      if (known === undefined) result.set(line, [span]);
+      else known.push(span);
+    }
+  return result;
 }
 
 /** Adds to the known ones what looks like a credential: a known value, a shape that is nothing else, what stands behind a telling name. */
-function credentialsIn(line: string, known: readonly Span[], values: readonly string[]): Span[] {
+function hiddenIn({ hidden, values, searched }: Source, number: number, line: string): Span[] {
+  const known = hidden.get(number) ?? [];
   const found: Span[] = [...known];
-  for (const value of values)
+  if (values.size > searched.length)
+    for (const { 0: word, index } of line.matchAll(/[^\s"',;=&[\]{}()<>]+/g))
+      if (values.has(word)) found.push([index, index + word.length]);
+  for (const value of searched)
     for (let at = line.indexOf(value); at >= 0; at = line.indexOf(value, at + value.length)) found.push([at, at + value.length]);
   for (const { 0: word, index } of line.matchAll(/\S+/g)) if (credentialIn(word) !== undefined) found.push([index, index + word.length]);
   for (const { 0: whole, 1: name = '', index } of line.matchAll(/([A-Za-z][\w.-]*)["']?\s*[:=]\s*(?=[^\s[\]{}&*|>!,])/g)) {
