@@ -27,7 +27,12 @@ new LonghornStorage(chart, 'longhorn');
 
 function groupsOf(rule: string): RuleGroups {
   const groups = at(objectOf(chart, 'PrometheusRule', `${rule}-alerts`), 'spec', 'groups');
-  return Array.isArray(groups) ? groups.map((group: unknown) => ({ ...Object(group) })) : [];
+  const list: readonly unknown[] = Array.isArray(groups) ? groups : [];
+  return list.filter(isGroup);
+}
+
+function isGroup(group: unknown): group is RuleGroups[number] {
+  return typeof group === 'object' && group !== null;
 }
 
 describeWith(['promtool'], 'the alerts', () => {
