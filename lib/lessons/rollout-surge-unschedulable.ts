@@ -3,7 +3,7 @@ import type { Field } from '../manifest/field';
 import { workloadOf } from '../resources/workload';
 import { type Hindrance, hindranceOf } from '../scheduling/hindrance';
 import { asksForNodes, type NodeView, nodeViewOf } from '../scheduling/node-filter';
-import { mayWait, played, type ScheduledStep } from '../scheduling/update-schedule';
+import { played, type ScheduledStep, verdictOf } from '../scheduling/update-schedule';
 import { type UpdateTrial, UpdateTrials } from '../scheduling/update-trial';
 import { type Context, type Edit, type Fix, type Lesson, type Severity, type Skip, violation, type Violation } from './lesson';
 
@@ -451,7 +451,7 @@ spec:
         continue;
       }
       const trial = trials.of(workload);
-      if (trial === undefined || !mayWait(trial.question, nodes)) continue;
+      if (trial === undefined) continue;
       const most = trials.atMost(trial);
       const found = waitingIn(trial, nodes, 'error') ?? (most === undefined ? undefined : waitingIn(most, nodes, 'warning'));
       if (found !== undefined) yield told(found, nodes, cluster);
@@ -470,12 +470,12 @@ interface Waiting {
 
 /** The step at which an update certainly stands still. */
 function waitingIn(trial: UpdateTrial, nodes: readonly NodeView[], severity: Severity): Waiting | undefined {
-  const { verdict, steps } = played(trial, nodes);
-  const step = steps.at(-1);
-  if (verdict !== 'pending' || step === undefined) return undefined;
-  const isRequested = nodes.some(({ facts }) => facts.requested !== undefined);
+  if (verdictOf(trial, nodes) !== 'pending') return undefined;
+  const step = played(trial, nodes).steps.at(-1);
+  if (step === undefined) return undefined;
+  const isRequested = nodes.some(({ requested }) => requested.size > 0);
   const generous: UpdateTrial = { ...trial, question: { ...trial.question, requested: 'perhaps-by-itself' } };
-  const isDoubtful = isRequested && played(generous, nodes).verdict !== 'pending';
+  const isDoubtful = isRequested && verdictOf(generous, nodes) !== 'pending';
   return { trial, step, severity: isDoubtful ? 'warning' : severity, isDoubtful, isAtMost: severity === 'warning' };
 }
 
@@ -497,14 +497,16 @@ function isSpread({ path }: Field): boolean {
 
 function messageOf({ trial, step, isDoubtful, isAtMost }: Waiting, hindrance: Hindrance, nodes: readonly NodeView[]): string {
   const { controller, question } = trial;
-  const who = hindrance.owner.resource === controller.resource ? '' : `of ${controller.toString()} `;
-  const when =
+  const isOwn = hindrance.owner.resource === controller.resource;
+  const stay = step.pending === 1 ? 'stays' : 'stay';
+  const update = `${isOwn ? 'its update' : `the update of ${controller.toString()}`} stands still${step.step === 'update' ? '' : ` at ${step.step}`}`;
+  const what =
     step.step === 'start'
-      ? `${pods(step.pending)} of ${question.replicas} ${who}${step.pending === 1 ? 'stays' : 'stay'} Pending for ever`
-      : `its update ${who}stands still at ${step.step}: of ${step.stable} stable and ${step.canary} new pods ${step.pending} ${step.pending === 1 ? 'stays' : 'stay'} Pending`;
+      ? `${pods(step.pending)} of ${question.replicas}${isOwn ? '' : ` of ${controller.toString()}`} ${stay} Pending for ever`
+      : `${update}: of ${step.stable} stable and ${step.canary} new pods ${step.pending} ${stay} Pending`;
   const scale = isAtMost ? `when its autoscaler has it at ${question.replicas} pods, ` : '';
-  const doubt = isDoubtful ? '. Unless what the facts say is requested on the nodes includes its own running pods' : '';
-  return `${scale}${when}: ${step.reason ?? ''} ${causeOf(trial, hindrance, nodes)}${nodeByNode(step)}${doubt}`;
+  const doubt = isDoubtful ? '. Pods of its own that are running may be in what the facts say is requested: then there is room' : '';
+  return `${scale}${what}: ${step.reason ?? ''} ${causeOf(trial, hindrance, nodes)}${nodeByNode(step)}${doubt}`;
 }
 
 function pods(count: number): string {

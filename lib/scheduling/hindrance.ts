@@ -7,7 +7,7 @@ import type { Workload } from '../resources/workload';
 import type { PodQuestion } from './board';
 import { type NodeView, requiredNodeAffinity } from './node-filter';
 import type { PlacementRules, SpreadRule } from './placement-rules';
-import { played } from './update-schedule';
+import { verdictOf } from './update-schedule';
 import type { UpdateTrial } from './update-trial';
 
 export interface Hindrance {
@@ -31,7 +31,7 @@ interface Relaxation extends Hindrance {
 /** @param trial an update that is certain not to be placed */
 export function hindranceOf(trial: UpdateTrial, nodes: readonly NodeView[]): Hindrance {
   for (const { question, ...hindrance } of relaxationsOf(trial)) {
-    if (played({ ...trial, question }, nodes).verdict === 'fits') return hindrance;
+    if (verdictOf({ ...trial, question }, nodes) === 'fits') return hindrance;
   }
   const { template, question } = trial;
   const field = question.rules.neededKeys[0]?.field ?? question.rules.affinity[0]?.field ?? template.podSpec;

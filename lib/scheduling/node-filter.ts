@@ -6,8 +6,9 @@
  */
 import type { ClusterNode } from '../facts/cluster';
 import type { TaintFacts } from '../facts/cluster-facts';
-import type { Field } from '../manifest/field';
+import { Field } from '../manifest/field';
 import { containsLabels, type Labels } from '../resources/label-selector';
+import { type Amounts, amountsAt } from '../resources/pod-resources';
 
 /** A node, with what is asked of it often worked out once. */
 export interface NodeView {
@@ -15,12 +16,21 @@ export interface NodeView {
   readonly labels: Labels;
   /** Taints that keep pods away; those that only discourage are left out. */
   readonly taints: readonly TaintFacts[];
-  readonly facts: ClusterNode['facts'];
+  /** Thousandths by resource name; what is not listed is not known. */
+  readonly allocatable: Amounts;
+  /** By what runs there already. */
+  readonly requested: Amounts;
 }
 
 export function nodeViewOf(node: ClusterNode): NodeView {
-  const { name, labels, facts } = node;
-  return { name, labels, facts, taints: node.taints.filter(({ effect }) => effect !== 'PreferNoSchedule') };
+  const { name, labels, taints, facts } = node;
+  return {
+    name,
+    labels,
+    taints: taints.filter(({ effect }) => effect !== 'PreferNoSchedule'),
+    allocatable: amountsAt(new Field(facts.allocatable)),
+    requested: amountsAt(new Field(facts.requested)),
+  };
 }
 
 /** What a pod spec asks of nodes, and what of it is to be left out of the question. */

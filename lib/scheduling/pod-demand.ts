@@ -12,7 +12,6 @@ import {
   podAmount,
   withDefaults,
 } from '../resources/pod-resources';
-import { thousandthsOf } from '../resources/quantity';
 import type { Resources } from '../resources/resources';
 import type { Workload } from '../resources/workload';
 import type { NodeView } from './node-filter';
@@ -67,13 +66,13 @@ export interface Capacity {
 }
 
 /** @param alreadyRequested whether what runs there already is to be subtracted */
-export function capacityOf({ facts }: NodeView, { requests, hostPort }: PodDemand, alreadyRequested: boolean): Capacity {
+export function capacityOf(node: NodeView, { requests, hostPort }: PodDemand, alreadyRequested: boolean): Capacity {
   let [pods, refusals]: [number, string[]] =
     hostPort === undefined ? [Infinity, []] : [1, ["node(s) didn't have free ports for the requested pod ports"]];
   for (const [name, request] of requests) {
-    const allocatable = thousandthsOf(facts.allocatable?.[name] ?? '');
+    const allocatable = node.allocatable.get(name);
     if (request === 0n || allocatable === undefined) continue;
-    const requested = alreadyRequested ? (thousandthsOf(facts.requested?.[name] ?? 0) ?? 0n) : 0n;
+    const requested = alreadyRequested ? (node.requested.get(name) ?? 0n) : 0n;
     const fits = allocatable <= requested ? 0 : Number((allocatable - requested) / request);
     const refusal = name === PODS ? 'Too many pods' : `Insufficient ${name}`;
     if (fits === pods && hostPort === undefined) refusals = [...refusals, refusal];

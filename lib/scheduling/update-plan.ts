@@ -50,6 +50,23 @@ export function stagesOf(controller: Workload, replicas: number): readonly Stage
   }
 }
 
+/** At no time are there more pods than these, whatever the order of events. */
+export function mostPodsOf({ resource }: Workload, replicas: number): number {
+  const strategy = resource.at('spec', 'strategy');
+  const canary = strategy.at('canary');
+  const limits = [strategy.at('rollingUpdate'), canary].map((field) => boundsOf(field, replicas).maxSurge);
+  const explicit = [
+    strategy.at('blueGreen', 'previewReplicaCount'),
+    canary.at('minPodsPerReplicaSet'),
+    ...canary.at('steps').items.map((step) => step.at('setCanaryScale', 'replicas')),
+  ].map((field) => field.number ?? 0);
+  const weights = canary
+    .at('steps')
+    .items.flatMap((step) => [step.at('setCanaryScale', 'weight').number ?? 0, step.at('setWeight').number ?? 0]);
+  const byWeight = Math.ceil((Math.max(0, ...weights) * replicas) / (canary.at('trafficRouting', 'maxTrafficWeight').number ?? 100));
+  return 2 * Math.max(replicas, byWeight, ...limits, ...explicit);
+}
+
 function deploymentStage(strategy: Field, replicas: number): Stage {
   const recreates = strategy.at('type').string === 'Recreate';
   const controller = recreates ? recreate(replicas) : rollingUpdate(boundsOf(strategy.at('rollingUpdate'), replicas));

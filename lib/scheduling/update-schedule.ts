@@ -4,7 +4,7 @@ import type { JsonPointer } from '../manifest/json-pointer';
 import type { Resource } from '../resources/resource';
 import type { Resources } from '../resources/resources';
 import type { Workload } from '../resources/workload';
-import { type Board, boardOf, type PodQuestion } from './board';
+import { type Board, boardOf } from './board';
 import { type NodeView, nodeViewOf, refusalOf } from './node-filter';
 import { podsAt, refusalsOf, sumOf } from './placement';
 import { capacityOf } from './pod-demand';
@@ -57,13 +57,29 @@ export function scheduleUpdate(workload: Workload, cluster: Cluster, resources: 
 /** Beyond these an update is not played pod by pod. */
 const MOST_REPLICAS = 1000;
 
-export function played({ controller, question, stages }: UpdateTrial, nodes: readonly NodeView[]): UpdateSchedule {
-  const { resource } = controller;
+/** The course of an update as far as it gets, with one state of many at the end of each step. */
+interface Course {
+  readonly verdict: Verdict;
+  readonly board: Board;
+  readonly reached: readonly { readonly step: string; readonly path: JsonPointer; readonly state: State }[];
+}
+
+export function played(trial: UpdateTrial, nodes: readonly NodeView[]): UpdateSchedule {
+  const { verdict, board, reached } = courseOf(trial, nodes);
+  return { resource: trial.controller.resource, verdict, steps: reached.map(({ step, path, state }) => stepOf(board, step, path, state)) };
+}
+
+/** The verdict alone, for those who ask often. */
+export function verdictOf(trial: UpdateTrial, nodes: readonly NodeView[]): Verdict {
+  return mayWait(trial, nodes) ? courseOf(trial, nodes).verdict : 'fits';
+}
+
+function courseOf({ question, stages }: UpdateTrial, nodes: readonly NodeView[]): Course {
   const { replicas } = question;
-  if (replicas > MOST_REPLICAS) return { resource, verdict: 'unknown', steps: [] };
   const board = boardOf(nodes, question);
+  if (replicas > MOST_REPLICAS) return { verdict: 'unknown', board, reached: [] };
   const start = { step: 'start', path: '/spec/replicas', controllers: [exactly({ stable: replicas, canary: 0 })], byOrdinal: false };
-  const steps: ScheduledStep[] = [];
+  const reached: Course['reached'][number][] = [];
   let states: readonly State[] = [beginning(board)];
   let [isComplete, mayStick] = [true, false];
   for (const { step, path, controllers, byOrdinal = false } of [start, ...stages]) {
@@ -73,23 +89,27 @@ export function played({ controller, question, stages }: UpdateTrial, nodes: rea
       mayStick ||= stuck.length > 0;
       const [waiting] = stuck;
       if (done.length === 0) {
-        const last = waiting === undefined ? [] : [stepOf(board, step, path, waiting)];
-        return { resource, verdict: isComplete && waiting !== undefined ? 'pending' : 'unknown', steps: [...steps, ...last] };
+        if (waiting !== undefined) reached.push({ step, path, state: waiting });
+        return { verdict: isComplete && waiting !== undefined ? 'pending' : 'unknown', board, reached };
       }
       states = done;
     }
-    const [example] = states;
-    if (example !== undefined) steps.push(stepOf(board, step, path, example));
+    const [state] = states;
+    if (state !== undefined) reached.push({ step, path, state });
   }
-  return { resource, verdict: mayStick ? 'unknown' : 'fits', steps };
+  return { verdict: mayStick ? 'unknown' : 'fits', board, reached };
 }
 
-/** Whether there is anything to play: without rules, some node may have room for all. */
-export function mayWait({ filter, rules, demand, requested }: PodQuestion, nodes: readonly NodeView[]): boolean {
-  if (rules.spread.length + rules.affinity.length + rules.neededKeys.length > 0) return true;
-  return !nodes.some(
-    (node) => refusalOf(node, filter) === undefined && capacityOf(node, demand, requested === 'by-others').pods === Infinity,
-  );
+/** Whether there is anything to play: where pods do not mind each other, room for the most of them is enough. */
+function mayWait({ question, most }: UpdateTrial, nodes: readonly NodeView[]): boolean {
+  const { filter, rules, demand, requested } = question;
+  if (rules.spread.length + rules.affinity.length + rules.neededKeys.length > 0 || requested !== 'by-others') return true;
+  let room = 0;
+  for (const node of nodes) {
+    if (refusalOf(node, filter) === undefined) room += capacityOf(node, demand, true).pods;
+    if (room >= most) return false;
+  }
+  return true;
 }
 
 function stepOf(board: Board, step: string, path: JsonPointer, state: State): ScheduledStep {

@@ -10,7 +10,7 @@ import type { PodQuestion } from './board';
 import { nodeFilterOf } from './node-filter';
 import { placementRulesOf } from './placement-rules';
 import { PodDemands } from './pod-demand';
-import { type Stage, stagesOf } from './update-plan';
+import { mostPodsOf, type Stage, stagesOf } from './update-plan';
 
 export interface UpdateTrial {
   /** Who makes the pods. */
@@ -19,6 +19,8 @@ export interface UpdateTrial {
   readonly template: Workload;
   readonly question: PodQuestion;
   readonly stages: readonly Stage[];
+  /** It never asks for more pods at once. */
+  readonly most: number;
 }
 
 /** Kinds whose number of pods is their own, and kinds that are taken to run one. */
@@ -65,7 +67,7 @@ export class UpdateTrials {
       requested: 'by-others',
       replicas,
     };
-    return { controller, template, question, stages: stagesOf(controller, replicas) };
+    return { controller, template, question, stages: stagesOf(controller, replicas), most: mostPodsOf(controller, replicas) };
   }
 
   private templateOf(workload: Workload): Workload | undefined {
