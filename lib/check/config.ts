@@ -1,5 +1,4 @@
 /** `hindsight.config.yaml`: settings from text, or everything that is wrong with them, each with its line. */
-import { posix } from 'node:path';
 import { type Document, isFileLocation, type Problem } from '../manifest/document';
 import { Field } from '../manifest/field';
 import { globMatcher } from '../manifest/glob';
@@ -23,13 +22,21 @@ const SETTINGS: readonly Setting[] = ['off', 'info', 'warning', 'error'];
 const KEYS = ['lessons', 'overrides', 'cluster'];
 const OVERRIDE_KEYS = ['files', 'lessons'];
 
-/** @param file its name; the globs in it are relative to its folder, as other files' names are to the same as its own */
-export function parseConfig(text: string, file: string, lessonIds: readonly string[]): ParsedConfig {
+/**
+ * @param file its name, for problems
+ * @param pathOf the path of a file, as seen from the folder of the configuration: what its globs are about. @default - the file's name
+ */
+export function parseConfig(
+  text: string,
+  file: string,
+  lessonIds: readonly string[],
+  pathOf: (name: string) => string = (name) => name,
+): ParsedConfig {
   const { documents, unjudged, problems } = readYaml(text, file, 'kustomize');
   if (problems.length > 0) return { problems };
   const [document, second] = [...documents, ...unjudged];
   if (document === undefined) return { config: NO_SETTINGS, problems: [] };
-  const reader = new ConfigReader(document, file, lessonIds);
+  const reader = new ConfigReader(document, file, lessonIds, pathOf);
   if (second !== undefined)
     return { problems: [{ file, line: lineOf(second, ''), message: 'holds a second document: a configuration is one' }] };
   const config = reader.read();
@@ -45,6 +52,7 @@ class ConfigReader {
     private readonly document: Document,
     private readonly file: string,
     private readonly lessonIds: readonly string[],
+    private readonly pathOf: (name: string) => string,
   ) {}
 
   read(): Config {
@@ -82,9 +90,8 @@ class ConfigReader {
     if (field.isMap && files.items.length === 0) this.wrong(files, 'an override needs files, a list of globs');
     if (field.isMap && !field.at('lessons').isSet) this.wrong(field, 'an override needs lessons');
     const matchers = files.items.map((glob) => this.matcher(glob));
-    const folder = posix.dirname(this.file);
     const matches = (name: string): boolean => {
-      const path = posix.relative(folder, name);
+      const path = this.pathOf(name);
       return matchers.some((matcher) => matcher(path));
     };
     return { matches, lessons: this.lessons(field.at('lessons')) };

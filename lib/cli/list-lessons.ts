@@ -1,4 +1,4 @@
-import { lessons } from '../lessons';
+import { knownLessons as lessons } from '../check/check-files';
 import type { Outcome } from './outcome';
 
 /** Every lesson, a line each; as JSON with what its page says. */

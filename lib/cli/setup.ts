@@ -28,17 +28,17 @@ export function readSetup(
   cwd: string,
   lessonIds: readonly string[],
 ): Setup | { readonly wrong: string } {
-  const file = config ?? (existsSync(join(cwd, CONFIG_FILE)) ? CONFIG_FILE : undefined);
+  const file = config ?? configAbove(cwd);
   let settings: Settings = NO_SETTINGS;
   let facts = cluster;
   if (file !== undefined) {
     const text = textOfFile(file, cwd, '--config');
     if (typeof text !== 'string') return text;
-    const name = nameOf(file, cwd);
-    const parsed = parseConfig(text, name, lessonIds);
+    const folder = dirname(resolve(cwd, file));
+    const parsed = parseConfig(text, nameOf(file, cwd), lessonIds, (name) => nameOf(resolve(cwd, name), folder));
     if (parsed.config === undefined) return { wrong: told(parsed.problems) };
     settings = parsed.config;
-    if (parsed.config.cluster !== undefined) facts ??= join(dirname(resolve(cwd, file)), parsed.config.cluster);
+    if (parsed.config.cluster !== undefined) facts ??= nameOf(resolve(folder, parsed.config.cluster), cwd);
   }
   if (facts === undefined) return { settings, cluster: new Cluster() };
   const text = textOfFile(facts, cwd, cluster === undefined ? `${nameOf(file ?? '', cwd)}: cluster` : '--cluster');
@@ -46,6 +46,15 @@ export function readSetup(
   const parsed = parseClusterFacts(text, nameOf(facts, cwd));
   if (parsed.cluster === undefined) return { wrong: told(parsed.problems) };
   return { settings, cluster: parsed.cluster, clusterText: text };
+}
+
+/** The configuration of the working folder, or of one above it in the same checkout. */
+function configAbove(cwd: string): string | undefined {
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    const file = join(folder, CONFIG_FILE);
+    if (existsSync(file)) return nameOf(file, cwd);
+    if (existsSync(join(folder, '.git')) || dirname(folder) === folder) return undefined;
+  }
 }
 
 /** Every problem on a line of its own, with its place. */

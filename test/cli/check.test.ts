@@ -146,6 +146,25 @@ overrides:
     expect(await severities()).toEqual(['sandbox/deep/x.yaml info', 'sc.yaml warning']);
   });
 
+  test('is that of the folder above, within one checkout, and its globs are relative to it', async () => {
+    shell.write({
+      'deploy/.git/config': '',
+      'deploy/prod/sc.yaml': LONGHORN,
+      'deploy/dev/sc.yaml': LONGHORN,
+      'deploy/cluster.yaml': CLUSTER,
+      'deploy/hindsight.config.yaml':
+        'cluster: cluster.yaml\noverrides: [{files: [dev/*.yaml], lessons: {longhorn-replicas-fit-nodes: info}}]\n',
+    });
+    for (const [name, exitCode] of [
+      ['prod', 1],
+      ['dev', 0],
+    ] as const)
+      // prettier-ignore
+      expect((await shell.runIn(`deploy/${name}`, 'check', '--only', 'longhorn-replicas-fit-nodes')).exitCode).toBe(exitCode);
+    const { findings } = json(await shell.runIn('deploy/dev', 'check', '--format', 'json', '--only', 'longhorn-replicas-fit-nodes'));
+    expect(findings).toMatchObject([{ severity: 'info', location: { file: 'sc.yaml' } }]);
+  });
+
   test('fails with everything that is wrong with it', async () => {
     shell.write({
       'hindsight.config.yaml': 'lesons: {}\nlessons:\n  schemas: error\n  schema: on\noverrides: [{lessons: {}}]\ncluster: [a]\n',

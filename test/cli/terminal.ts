@@ -14,19 +14,20 @@ export interface Terminal {
   readonly folder: string;
   write(files: Readonly<Record<string, string | Uint8Array>>): void;
   run(...argv: readonly string[]): Promise<Ended>;
+  runIn(folder: string, ...argv: readonly string[]): Promise<Ended>;
   runWith(
-    input: { readonly stdin?: string; readonly env?: Record<string, string>; readonly isTerminal?: boolean },
+    input: { readonly stdin?: string; readonly env?: Record<string, string>; readonly isTerminal?: boolean; readonly cwd?: string },
     ...argv: readonly string[]
   ): Promise<Ended>;
 }
 
 export function terminal(): Terminal {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'hindsight-')));
-  const runWith: Terminal['runWith'] = async ({ stdin = '', env = {}, isTerminal = false }, ...argv) => {
+  const runWith: Terminal['runWith'] = async ({ stdin = '', env = {}, isTerminal = false, cwd = '.' }, ...argv) => {
     const out: string[] = [];
     const error: string[] = [];
     const exitCode = await run(argv, {
-      cwd: folder,
+      cwd: join(folder, cwd),
       env,
       isTerminal: { stdout: isTerminal, stderr: isTerminal },
       readStandardInput: () => Buffer.from(stdin),
@@ -44,6 +45,7 @@ export function terminal(): Terminal {
       }
     },
     run: (...argv) => runWith({}, ...argv),
+    runIn: (cwd, ...argv) => runWith({ cwd }, ...argv),
     runWith,
   };
 }
