@@ -77,7 +77,8 @@ function namedBackup(workload: Workload, found: Pick<Backup, 'scripts' | 'dumps'
   const images = workload.allContainers.map(({ imageName }) => imageName);
   const isNamed = BACKUP_NAME.test(resource.name) && !AROUND_NAME.test(resource.name);
   const image = images.find((name) => BACKUP_NAME.test(name) && engineIn(name) !== undefined);
-  const engine = engineIn(image ?? '') ?? (isNamed ? engineIn(resource.name) : undefined);
+  // A job named after the backup alone tells by the image that it dumps with.
+  const engine = engineIn(image ?? '') ?? (isNamed ? (engineIn(resource.name) ?? engineIn(images.join(' '))) : undefined);
   if (engine === undefined || AROUND_NAME.test(resource.name)) return undefined;
   return { workload, resource, engine, evidence: image === undefined ? `its name is ${resource.name}` : `its image is ${image}`, ...found };
 }

@@ -196,6 +196,17 @@ describe('a database with its backup and drill', () => {
   });
 });
 
+describe('a backup that is called so and no more', () => {
+  test('is one to the lessons as well', () => {
+    const { chart, construct } = backup({ name: 'backup' });
+    new MysqlRestoreDrill(chart, 'drill', { backup: construct });
+    expect(findingsOf(chart)).toEqual([
+      expect.stringMatching(/^info single-replica-database /),
+      expect.stringMatching(/^info etcd-without-backup /),
+    ]);
+  });
+});
+
 describe('MysqlBackup with bad input', () => {
   test.each<[string, Partial<MysqlBackupProps> | object, RegExp]>([
     ['a bucket with a space', { bucket: 'blog backup' }, /^bucket is "blog backup": use 3 to 63/],
