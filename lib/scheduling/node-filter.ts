@@ -7,7 +7,7 @@
 import type { ClusterNode } from '../facts/cluster';
 import type { TaintFacts } from '../facts/cluster-facts';
 import { Field } from '../manifest/field';
-import { containsLabels, type Labels } from '../resources/label-selector';
+import type { Labels } from '../resources/label-selector';
 import { type Amounts, amountsAt } from '../resources/pod-resources';
 
 /** A node, with what is asked of it often worked out once. */
@@ -47,7 +47,9 @@ export function nodeFilterOf(podSpec: Field): NodeFilter {
   const terms = required.at('nodeSelectorTerms').items;
   const tolerations = podSpec.at('tolerations').items;
   return {
-    selects: (node) => containsLabels(node.labels, selector) && (!required.isMap || terms.some((term) => termMatches(term, node))),
+    selects: (node) =>
+      Object.entries(selector).every(([key, value]) => mayCarry(node.labels, key) || node.labels[key] === value) &&
+      (!required.isMap || terms.some((term) => termMatches(term, node))),
     untolerated: (node) => node.taints.find((taint) => !tolerations.some((toleration) => tolerates(toleration, taint))),
   };
 }
@@ -86,8 +88,16 @@ function termMatches(term: Field, node: NodeView): boolean {
   );
 }
 
+/** Labels that every kubelet sets, and that facts seldom repeat: their absence there says nothing. Source: kubernetes.io, Well-Known Labels */
+const KUBELET_LABELS = new Set(['kubernetes.io/arch', 'beta.kubernetes.io/arch', 'beta.kubernetes.io/os']);
+
+function mayCarry(labels: Labels, key: string): boolean {
+  return KUBELET_LABELS.has(key) && !Object.hasOwn(labels, key);
+}
+
 function expressionMatches(expression: Field, labels: Labels): boolean {
   const key = expression.at('key').string ?? '';
+  if (mayCarry(labels, key)) return true;
   const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
   const values = expression.at('values').items.map((item) => item.text ?? '');
   switch (expression.at('operator').string) {

@@ -354,6 +354,14 @@ describe('nodes', () => {
     ).toBe('pending');
   });
 
+  test('carry labels of the kubelet that the facts need not repeat', () => {
+    const verdict = (key: string, nodes: NonNullable<ClusterFacts['nodes']>): string =>
+      schedule(workload({ pod: `nodeSelector: {${key}: amd64}` }), nodes).verdict;
+    expect(verdict('kubernetes.io/arch', [W1])).toBe('fits');
+    expect(verdict('kubernetes.io/arch', [{ ...W1, labels: { 'kubernetes.io/arch': 'arm64' } }])).toBe('pending');
+    expect(verdict('architecture', [W1])).toBe('pending');
+  });
+
   test('may be none at all', () => {
     const answer = schedule(workload({}), []);
     expect(told(answer)).toBe('pending: start 2+0-2');
