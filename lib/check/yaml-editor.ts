@@ -76,31 +76,26 @@ export class YamlEditor {
   private set({ node, pair, parent }: Place, value: unknown): TextChange {
     if (isScalar(node) && node.range != null && node.range[1] > node.range[0] && typeof value !== 'object')
       return this.setScalar(node.range, node.type, value, this.isInline(parent));
-    const start = node?.range?.[0] ?? 0;
     if (parent === undefined) throw new Declined('the whole document would change');
+    const start = node?.range?.[0] ?? 0;
     const from = pair === undefined ? this.dashBefore(start) + 1 : this.colonEnd(pair);
-    if (this.isInline(parent))
-      return { from: Math.max(from, this.skipSpace(from, start)), to: this.endOf(node, from), text: this.inlineAfter(from, start, value) };
-    const isInline = typeof value !== 'object' || value === null || Object.keys(value).length === 0;
     const to = this.endOf(node, from);
-    if (isInline || pair === undefined)
-      return {
-        from,
-        to,
-        text: ` ${pair === undefined && !isInline ? blockText(value, this.column(from) + 1, this.style) : inlineText(value, this.style)}`,
-      };
+    if (this.isInline(parent)) {
+      // A value where nothing stood needs a space before it.
+      const text = inlineText(value, this.style);
+      return start > from ? { from: start, to, text } : { from, to, text: ` ${text}` };
+    }
+    return { from, to, text: this.valueText(value, pair, from) };
+  }
+
+  /** What stands behind a colon or dash: on the same line, or on lines of its own. */
+  private valueText(value: unknown, pair: Pair | undefined, from: number): string {
+    const isShort = typeof value !== 'object' || value === null || Object.keys(value).length === 0;
+    if (isShort) return ` ${inlineText(value, this.style)}`;
+    if (pair === undefined) return ` ${blockText(value, this.column(from) + 1, this.style)}`;
     const column = this.column(this.startOf(pair));
     const indent = Array.isArray(value) && !this.style.indentsLists ? column : column + this.style.step;
-    return { from, to, text: this.style.newline + ' '.repeat(indent) + blockText(value, indent, this.style) };
-  }
-
-  /** Within braces and brackets: a value where nothing stood needs a space before it. */
-  private inlineAfter(from: number, start: number, value: unknown): string {
-    return (start > from ? '' : ' ') + inlineText(value, this.style);
-  }
-
-  private skipSpace(from: number, start: number): number {
-    return start > from ? start : from;
+    return this.style.newline + ' '.repeat(indent) + blockText(value, indent, this.style);
   }
 
   private setScalar(
@@ -171,10 +166,9 @@ export class YamlEditor {
     const from = pair === undefined ? this.dashBefore(start) : start;
     const lineStart = this.text.lastIndexOf('\n', from - 1) + 1;
     if (this.text.slice(lineStart, from).trim() === '') return { from: lineStart, to: this.lineEnd(end), text: '' };
-    const next = parent.items[index + 1];
-    if (pair === undefined || next === undefined || !isMap(parent)) throw new Declined('it shares its line with what stays');
-    const following = parent.items[index + 1];
-    return { from: start, to: following === undefined ? end : this.startOf(following), text: '' };
+    const next = isMap(parent) ? parent.items[index + 1] : undefined;
+    if (next === undefined) throw new Declined('it shares its line with what stays');
+    return { from: start, to: this.startOf(next), text: '' };
   }
 
   private removeInline(parent: YAMLMap | YAMLSeq, index: number, start: number, end: number): TextChange {
