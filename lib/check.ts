@@ -2,7 +2,7 @@
 export { type Baseline, baselineText, fingerprintOf, parseBaseline, withoutKnown } from './check/baseline';
 export { checkFiles, type CheckOptions, knownLessons } from './check/check-files';
 export { type Config, parseConfig, type ParsedConfig } from './check/config';
-export type { Extent, Finding, RelatedPlace, Report, SkippedLesson, SuppressedFinding } from './check/finding';
+export type { Extent, FileContents, Finding, RelatedPlace, Report, SkippedLesson, SuppressedFinding } from './check/finding';
 export { type DeclinedFix, fixAll, type Fixed } from './check/fix';
 export { judge } from './check/judge';
 export { type Override, type Setting, type Settings } from './check/settings';

@@ -48,3 +48,6 @@ export interface Extent {
   readonly files: number;
   readonly documents: number;
 }
+
+/** Files by their names, relative to the working folder. */
+export type FileContents = ReadonlyMap<string, string | Uint8Array>;
