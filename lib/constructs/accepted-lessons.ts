@@ -24,7 +24,8 @@ export class Lessons {
    * @throws Error when the lesson does not exist or the reason is empty
    */
   accept(lesson: string, reason: string): this {
-    if (!lessons.some(({ id }) => id === lesson)) throw new Error(`${this.construct.node.path}: there is no lesson "${lesson}" to accept: see \`hindsight lessons\``);
+    if (!lessons.some(({ id }) => id === lesson))
+      throw new Error(`${this.construct.node.path}: there is no lesson "${lesson}" to accept: see \`hindsight lessons\``);
     if (reason.trim() === '') throw new Error(`${this.construct.node.path}: accepting ${lesson} needs a reason`);
     this.construct.node.addMetadata(ACCEPTED_METADATA, { lesson, reason } satisfies AcceptedLesson);
     return this;

@@ -21,16 +21,20 @@ export interface Autoscaling {
 export type Spread = 'soft' | 'hard' | 'none';
 
 /** Topology spread constraints for pods labelled `app: <name>`. */
-export function topologySpread(scope: Construct, input: Input, name: string, spread: Spread): Readonly<Record<string, unknown>>[] {
+export function topologySpread(scope: Construct, input: Input, name: string, spread: Spread) {
   if (spread === 'none') return [];
   const { workers } = clusterOf(scope);
   if (spread === 'hard' && workers.length === 0) {
-    input.reject('spread', spread, 'no node that takes ordinary pods is declared in the cluster facts: declare the nodes, or spread softly');
+    input.reject(
+      'spread',
+      spread,
+      'no node that takes ordinary pods is declared in the cluster facts: declare the nodes, or spread softly',
+    );
   }
   const constraint = { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: name } } };
-  if (spread === 'soft') return [{ ...constraint, whenUnsatisfiable: 'ScheduleAnyway' }];
+  if (spread === 'soft') return [{ ...constraint, whenUnsatisfiable: 'ScheduleAnyway' as const }];
   // A tainted node counts as an empty domain unless told otherwise, and then one pod a worker is all that ever fits.
-  return [{ ...constraint, whenUnsatisfiable: 'DoNotSchedule', nodeTaintsPolicy: 'Honor' }];
+  return [{ ...constraint, whenUnsatisfiable: 'DoNotSchedule' as const, nodeTaintsPolicy: 'Honor' as const }];
 }
 
 /** Lets a drain evict one pod at a time, and never blocks it. */
@@ -49,18 +53,26 @@ export interface HpaProps extends Autoscaling {
 }
 
 export function defineHpa(scope: Construct, input: Input, { name, target, min, max, cpuPercent = 70 }: HpaProps): void {
-  input.wholeNumber('autoscaling.min', min, 1);
-  if (input.wholeNumber('autoscaling.max', max, 1) < min) input.reject('autoscaling.max', max, `it is below autoscaling.min, which is ${min}`);
-  input.wholeNumber('autoscaling.cpuPercent', cpuPercent, 1);
+  const minReplicas = input.wholeNumber('autoscaling.min', min, 1);
+  const maxReplicas = input.wholeNumber('autoscaling.max', max, 1);
+  if (maxReplicas < minReplicas) input.reject('autoscaling.max', max, `it is below autoscaling.min, which is ${min}`);
   defineObject<HorizontalPodAutoscaler>(scope, 'hpa', {
     apiVersion: 'autoscaling/v2',
     kind: 'HorizontalPodAutoscaler',
     metadata: { name },
     spec: {
       scaleTargetRef: target,
-      minReplicas: min,
-      maxReplicas: max,
-      metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: cpuPercent } } }],
+      minReplicas,
+      maxReplicas,
+      metrics: [
+        {
+          type: 'Resource',
+          resource: {
+            name: 'cpu',
+            target: { type: 'Utilization', averageUtilization: input.wholeNumber('autoscaling.cpuPercent', cpuPercent, 1) },
+          },
+        },
+      ],
       // A short lull is no reason to take pods away that the next minute needs.
       behavior: { scaleDown: { stabilizationWindowSeconds: 300 } },
     },

@@ -10,7 +10,7 @@ import { Input } from './input';
 import { Isolation } from './isolation';
 import { HEALTH_PATH, type NginxBackend, nginxConfig, SCRATCH } from './nginx-config';
 import { clusterOf, namespaceOf } from './platform';
-import { CONFIG_HASH_ANNOTATION, configHash, defineRollout, type RolloutProps, splitRolloutProps } from './rollout';
+import { CONFIG_HASH_ANNOTATION, configHash, defineRollout, type PodSpec, type RolloutProps, splitRolloutProps } from './rollout';
 
 /** A workload with a Service in front of it, such as `Was`. */
 export interface IServed extends IConnectable {
@@ -74,7 +74,22 @@ export class BlogWeb extends Construct implements IServed {
     super(scope, id);
     const input = new Input(this);
     const { common, own } = splitRolloutProps(props);
-    const { host, aliases, exposure, ingressClass, ingressName, tlsSecret, gateways, backends, preset = 'unprivileged', user = 101, maxBody, servicePort, configName, ...unknown } = own;
+    const {
+      host,
+      aliases,
+      exposure,
+      ingressClass,
+      ingressName,
+      tlsSecret,
+      gateways,
+      backends,
+      preset = 'unprivileged',
+      user = 101,
+      maxBody,
+      servicePort,
+      configName,
+      ...unknown
+    } = own;
     input.unknown(unknown);
     this.name = input.dnsLabel('name', common.name ?? id);
     this.serviceName = input.dnsLabel('serviceName', common.serviceName ?? this.name);
@@ -91,11 +106,17 @@ export class BlogWeb extends Construct implements IServed {
       backends: this.connect(input, backends ?? {}),
     });
     const config = configName ?? `${this.name}-nginx-config`;
-    defineObject<ConfigMap>(this, 'config', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: config }, data: { 'nginx.conf': this.nginxConfig } });
+    defineObject<ConfigMap>(this, 'config', {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: config },
+      data: { 'nginx.conf': this.nginxConfig },
+    });
 
     const way = exposure ?? (hosts.length > 0 ? 'ingress' : 'none');
     if (way !== 'none' && hosts.length === 0) input.reject('exposure', way, 'there is no host to expose: give host');
-    if (way === 'gateway' && (gateways ?? []).length === 0) input.reject('gateways', gateways ?? [], 'name the Istio Gateway that serves the host, as namespace/name');
+    if (way === 'gateway' && (gateways ?? []).length === 0)
+      input.reject('gateways', gateways ?? [], 'name the Istio Gateway that serves the host, as namespace/name');
     defineRollout(this, input, common, {
       name: this.name,
       servicePort: this.servicePort,
@@ -124,7 +145,13 @@ export class BlogWeb extends Construct implements IServed {
   private connect(input: Input, backends: Readonly<Record<string, IServed | Backend>>): NginxBackend[] {
     return Object.entries(backends).flatMap(([path, given]) => {
       const backend: Backend = 'target' in given ? given : { target: given };
-      const sound = input.text('backends path', path, /^\/[A-Za-z0-9._~/-]*$/, '/invalid', 'begin with / and use letters, digits and . _ ~ / -');
+      const sound = input.text(
+        'backends path',
+        path,
+        /^\/[A-Za-z0-9._~/-]*$/,
+        '/invalid',
+        'begin with / and use letters, digits and . _ ~ / -',
+      );
       if (sound !== path) return [];
       const { target, connectTimeout = Duration.seconds(5), readTimeout = Duration.seconds(60) } = backend;
       this.connections.allowTo(target, undefined, `proxies ${path}`);
@@ -150,12 +177,15 @@ interface PodProps {
   readonly config: string;
 }
 
-function podSpec({ image, port, preset, user, config }: PodProps): Readonly<Record<string, unknown>> {
+function podSpec({ image, port, preset, user, config }: PodProps): PodSpec {
   const unprivileged = preset === 'unprivileged';
   const probe = { httpGet: { path: HEALTH_PATH, port: 'http' }, timeoutSeconds: 2 };
   return {
     automountServiceAccountToken: false,
-    securityContext: { seccompProfile: { type: 'RuntimeDefault' }, ...(unprivileged ? { runAsNonRoot: true, runAsUser: user, runAsGroup: user, fsGroup: user } : {}) },
+    securityContext: {
+      seccompProfile: { type: 'RuntimeDefault' },
+      ...(unprivileged ? { runAsNonRoot: true, runAsUser: user, runAsGroup: user, fsGroup: user } : {}),
+    },
     terminationGracePeriodSeconds: 30,
     containers: [
       {
@@ -180,7 +210,9 @@ function podSpec({ image, port, preset, user, config }: PodProps): Readonly<Reco
         ],
       },
     ],
-    volumes: [{ name: 'config', configMap: { name: config } }, ...(unprivileged ? [{ name: 'scratch', emptyDir: { sizeLimit: SCRATCH_LIMIT } }] : [])],
+    volumes: [
+      { name: 'config', configMap: { name: config } },
+      ...(unprivileged ? [{ name: 'scratch', emptyDir: { sizeLimit: SCRATCH_LIMIT } }] : []),
+    ],
   };
 }
-

@@ -27,8 +27,11 @@ export function canarySteps(input: Input, steps: readonly CanaryStep[]): Rollout
   return steps.map((step): RolloutStep => {
     if ('pause' in step) return { pause: step.pause === 'until-promoted' ? {} : { duration: `${step.pause.toSeconds()}s` } };
     const { weight } = step;
-    if (!Number.isInteger(weight) || weight < 0 || weight > 100) input.reject('canary weight', weight, 'give a whole percentage from 0 to 100');
-    else if (weight < last) input.reject('canary weight', weight, `weights only grow during an update: it follows ${last}`);
+    if (!Number.isInteger(weight) || weight < 0 || weight > 100) {
+      input.reject('canary weight', weight, 'give a whole percentage from 0 to 100');
+      return { setWeight: last };
+    }
+    if (weight < last) input.reject('canary weight', weight, `weights only grow during an update: it follows ${last}`);
     last = weight;
     return { setWeight: weight };
   });

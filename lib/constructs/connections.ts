@@ -71,7 +71,13 @@ export class Connections implements IConnectable {
     return this.connect(isConnectable(other) ? other.connections : other, this, port, this.ports.slice(0, 1), reason);
   }
 
-  private connect(from: Connections | Peer, to: Connections | Peer, port: number | PodPort | undefined, otherwise: readonly PodPort[], reason: string): this {
+  private connect(
+    from: Connections | Peer,
+    to: Connections | Peer,
+    port: number | PodPort | undefined,
+    otherwise: readonly PodPort[],
+    reason: string,
+  ): this {
     const ports = port === undefined ? otherwise : [typeof port === 'number' ? { number: port } : port];
     const target = 'kind' in to ? describePeer(to) : `${to.namespace}/${to.name}`;
     if (from === to) {

@@ -21,7 +21,11 @@ export interface IngressExposureProps {
 }
 
 export class IngressExposure extends Construct {
-  constructor(scope: Construct, id: string, { name, hosts, ingressClass, service, servicePort, tlsSecret, connections }: IngressExposureProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { name, hosts, ingressClass, service, servicePort, tlsSecret, connections }: IngressExposureProps,
+  ) {
     super(scope, id);
     const backend = { service: { name: service, port: { number: servicePort } } };
     defineObject<Ingress>(this, 'ingress', {

@@ -24,7 +24,9 @@ export function guard(built: readonly Built[], cluster: Cluster, errors: readonl
   const { findings } = judge(new Resources(built.map(documentOf), cluster.existing), cluster, lessons);
   const grave = [...errors, ...namedTwice(built), ...findings.filter(({ severity }) => severity === 'error').map(describe)];
   if (grave.length > 0) {
-    throw new Error(`synth found ${grave.length === 1 ? 'an error' : `${grave.length} errors`}; nothing was written\n\n${grave.map((text) => `- ${text}`).join('\n')}\n`);
+    throw new Error(
+      `synth found ${grave.length === 1 ? 'an error' : `${grave.length} errors`}; nothing was written\n\n${grave.map((text) => `- ${text}`).join('\n')}\n`,
+    );
   }
   return findings.filter(({ severity }) => severity === 'warning').map((finding) => `warning: ${describe(finding)}`);
 }
@@ -42,7 +44,9 @@ function namedTwice(built: readonly Built[]): string[] {
     const other = first.get(key);
     if (other === undefined) first.set(key, object);
     if (other === undefined) return [];
-    return [`${object.node.path}: name is "${object.name}": ${other.node.path} already declares that ${object.kind}; give one of them another name`];
+    return [
+      `${object.node.path}: name is "${object.name}": ${other.node.path} already declares that ${object.kind}; give one of them another name`,
+    ];
   });
 }
 

@@ -36,7 +36,13 @@ export class Input {
   }
 
   dnsLabel(prop: string, value: string): string {
-    return this.check(prop, value, isText(DNS_LABEL, value), 'x', 'use at most 63 lower case letters, digits and hyphens, beginning and ending with a letter or digit');
+    return this.check(
+      prop,
+      value,
+      isText(DNS_LABEL, value),
+      'x',
+      'use at most 63 lower case letters, digits and hyphens, beginning and ending with a letter or digit',
+    );
   }
 
   host(prop: string, value: string): string {
@@ -53,9 +59,16 @@ export class Input {
   }
 
   image(prop: string, value: string): string {
-    const sound = this.text(prop, value, /^[A-Za-z0-9][A-Za-z0-9._:/@-]*$/, 'invalid:0', 'give an image reference, such as registry.example/web:1.0.0');
+    const sound = this.text(
+      prop,
+      value,
+      /^[A-Za-z0-9][A-Za-z0-9._:/@-]*$/,
+      'invalid:0',
+      'give an image reference, such as registry.example/web:1.0.0',
+    );
     const mutability = mutabilityOf(sound);
-    if (mutability !== undefined) this.reject(prop, value, `it ${mutability}: what runs could not be told or rolled back; give a version tag or a digest`);
+    if (mutability !== undefined)
+      this.reject(prop, value, `it ${mutability}: what runs could not be told or rolled back; give a version tag or a digest`);
     return sound;
   }
 

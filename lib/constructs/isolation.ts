@@ -53,7 +53,10 @@ export class Isolation extends Construct {
   }
 
   private ingress(connections: Connections): Rule[] {
-    const rules = merged(flowsOf(this).to(connections), ({ from }) => from).map(([party, ports]) => ({ ...ingressPeer(party), ...toPorts(ports) }));
+    const rules = merged(flowsOf(this).to(connections), ({ from }) => from).map(([party, ports]) => ({
+      ...ingressPeer(party),
+      ...toPorts(ports),
+    }));
     const { mesh, facts } = clusterOf(this);
     if (connections.inMesh && mesh !== undefined && facts.prometheus !== undefined) {
       rules.push({ fromEndpoints: [selector(facts.prometheus)], ...toPorts(MESH_TELEMETRY_PORTS) });
@@ -108,7 +111,9 @@ function ingressPeer(party: Connections | Peer): Rule {
     case 'cidr':
       return party.except.length === 0 ? { fromCIDR: [party.cidr] } : { fromCIDRSet: [{ cidr: party.cidr, except: party.except }] };
     case 'fqdn':
-      throw new Error(`fqdn:${party.name} cannot be a source: names are known only of destinations; use Peer.cidr() or Peer.entity('world')`);
+      throw new Error(
+        `fqdn:${party.name} cannot be a source: names are known only of destinations; use Peer.cidr() or Peer.entity('world')`,
+      );
   }
 }
 

@@ -26,7 +26,7 @@ export class IstioTraffic extends Construct {
   constructor(scope: Construct, id: string, props: IstioTrafficProps) {
     super(scope, id);
     const { name, service, port, gateway, timeoutSeconds, retries } = props;
-    const to = (subset: string, weight: number): object => ({ destination: { host: service, subset, port: { number: port } }, weight });
+    const to = (subset: string, weight: number) => ({ destination: { host: service, subset, port: { number: port } }, weight });
     defineObject<VirtualService>(this, 'virtual-service', {
       apiVersion: 'networking.istio.io/v1',
       kind: 'VirtualService',
@@ -41,7 +41,13 @@ export class IstioTraffic extends Construct {
             ...(timeoutSeconds === undefined ? {} : { timeout: `${timeoutSeconds}s` }),
             ...(retries === undefined
               ? {}
-              : { retries: { attempts: retries.attempts, perTryTimeout: `${retries.perTryTimeoutSeconds}s`, retryOn: 'connect-failure,refused-stream,unavailable' } }),
+              : {
+                  retries: {
+                    attempts: retries.attempts,
+                    perTryTimeout: `${retries.perTryTimeoutSeconds}s`,
+                    retryOn: 'connect-failure,refused-stream,unavailable',
+                  },
+                }),
           },
         ],
       },
@@ -57,7 +63,7 @@ export class IstioTraffic extends Construct {
 }
 
 /** The strategy of a Rollout that these objects serve. */
-export function istioTrafficRouting({ virtualService, destinationRule }: Pick<IstioTrafficProps, 'virtualService' | 'destinationRule'>): object {
+export function istioTrafficRouting({ virtualService, destinationRule }: Pick<IstioTrafficProps, 'virtualService' | 'destinationRule'>) {
   return {
     istio: {
       virtualService: { name: virtualService, routes: [PRIMARY_ROUTE] },

@@ -103,6 +103,7 @@ function location(backend: NginxBackend): string[] {
 
 /** A word of nginx's syntax that stands for itself. */
 function word(text: string): string {
-  if (!/^[A-Za-z0-9._~/*-]+$/.test(text)) throw new Error(`${JSON.stringify(text)} cannot stand in an nginx configuration: use letters, digits and . _ ~ / * -`);
+  if (!/^[A-Za-z0-9._~/*-]+$/.test(text))
+    throw new Error(`${JSON.stringify(text)} cannot stand in an nginx configuration: use letters, digits and . _ ~ / * -`);
   return text;
 }

@@ -43,7 +43,8 @@ function replace(folder: string, staging: string, changed: readonly string[], st
     undo.push(() => renameSync(to, from));
   };
   try {
-    for (const path of [...changed, ...stale]) if (existsSync(join(folder, path))) copyAside(join(folder, path), join(staging, 'old', path), undo);
+    for (const path of [...changed, ...stale])
+      if (existsSync(join(folder, path))) copyAside(join(folder, path), join(staging, 'old', path), undo);
     for (const path of changed) move(join(staging, 'new', path), join(folder, path));
     for (const path of stale) move(join(folder, path), join(staging, 'gone', path));
   } catch (error) {

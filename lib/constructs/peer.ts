@@ -1,17 +1,7 @@
 /** Parties outside of the app. An entity, a selector, a range and a name are different types, so that none lands where another belongs. */
 
 /** What Cilium calls the things that are no pods. Source: docs.cilium.io, Layer 3 Policies, Entities Based. */
-export type Entity =
-  | 'all'
-  | 'world'
-  | 'cluster'
-  | 'host'
-  | 'remote-node'
-  | 'kube-apiserver'
-  | 'ingress'
-  | 'init'
-  | 'health'
-  | 'unmanaged';
+export type Entity = 'all' | 'world' | 'cluster' | 'host' | 'remote-node' | 'kube-apiserver' | 'ingress' | 'init' | 'health' | 'unmanaged';
 
 export type Peer = PodsPeer | EntityPeer | CidrPeer | FqdnPeer;
 
@@ -41,7 +31,11 @@ export interface FqdnPeer {
 }
 
 export const Peer = {
-  pods: (pods: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> }): PodsPeer => ({ kind: 'pods', namespace: pods.namespace, labels: pods.labels }),
+  pods: (pods: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> }): PodsPeer => ({
+    kind: 'pods',
+    namespace: pods.namespace,
+    labels: pods.labels,
+  }),
   entity: (entity: Entity): EntityPeer => ({ kind: 'entity', entity }),
   cidr: (cidr: string, ...except: readonly string[]): CidrPeer => ({ kind: 'cidr', cidr, except }),
   fqdn: (name: string): FqdnPeer => ({ kind: 'fqdn', name }),

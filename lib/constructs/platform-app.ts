@@ -23,10 +23,12 @@ export interface PlatformAppProps extends AppProps {
 export class PlatformApp extends App {
   readonly cluster: Cluster;
   private readonly onWarning: (text: string) => void;
+  private readonly recordsMetadata: boolean;
 
   constructor({ cluster = new Cluster(), onWarning = (text) => process.stderr.write(`${text}\n`), ...props }: PlatformAppProps = {}) {
     super(props);
     this.cluster = cluster;
+    this.recordsMetadata = props.recordConstructMetadata ?? process.env.CDK8S_RECORD_CONSTRUCT_METADATA === 'true';
     this.onWarning = onWarning;
     setCluster(this, cluster);
   }
@@ -67,7 +69,9 @@ export class PlatformApp extends App {
       contents.set(file, list);
     };
     const charts = this.charts;
-    const names = new Map(charts.map((chart, index) => [chart, `${numbered ? `${String(index).padStart(4, '0')}-` : ''}${Names.toDnsLabel(chart)}`]));
+    const names = new Map(
+      charts.map((chart, index) => [chart, `${numbered ? `${String(index).padStart(4, '0')}-` : ''}${Names.toDnsLabel(chart)}`]),
+    );
     const byChart = [YamlOutputType.FILE_PER_CHART, YamlOutputType.FOLDER_PER_CHART_FILE_PER_RESOURCE].includes(this.yamlOutputType);
     if (this.yamlOutputType === YamlOutputType.FILE_PER_APP && charts.length > 0) add('app');
     if (this.yamlOutputType === YamlOutputType.FILE_PER_CHART) for (const chart of charts) add(names.get(chart) ?? '');
@@ -77,7 +81,7 @@ export class PlatformApp extends App {
       add(fileName(this.yamlOutputType, chartName, objectName), content);
     }
     const files = new Map([...contents].map(([file, list]) => [file + this.outputFileExtension, Yaml.stringify(...list)]));
-    if (this.recordConstructMetadata) files.set('construct-metadata.json', metadataOf(built));
+    if (this.recordsMetadata) files.set('construct-metadata.json', metadataOf(built));
     return files;
   }
 }
@@ -96,10 +100,15 @@ function fileName(type: YamlOutputType, chartName: string, objectName: string): 
 
 /** The objects of a chart in the order of their dependencies, without those of charts inside of it. */
 function objectsOf(chart: Chart): ApiObject[] {
-  return new DependencyGraph(chart.node).topology().filter((construct: IConstruct): construct is ApiObject => ApiObject.isApiObject(construct) && construct.chart === chart);
+  return new DependencyGraph(chart.node)
+    .topology()
+    .filter((construct: IConstruct): construct is ApiObject => ApiObject.isApiObject(construct) && construct.chart === chart);
 }
 
 /** The construct paths by object name, in the stock format. */
 function metadataOf(built: readonly Built[]): string {
-  return JSON.stringify({ version: '1.0.0', resources: Object.fromEntries(built.map(({ object }) => [object.name, { path: object.node.path }])) });
+  return JSON.stringify({
+    version: '1.0.0',
+    resources: Object.fromEntries(built.map(({ object }) => [object.name, { path: object.node.path }])),
+  });
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Construct } from 'constructs';
 import type { Rollout } from '../../imports/argo-rollouts';
-import type { Service } from '../../imports/kubernetes';
+import type { Deployment, Service } from '../../imports/kubernetes';
 import { defineObject } from '../kube/define';
 import { type Autoscaling, defineHpa, definePdb, type Spread, topologySpread } from './availability';
 import { canarySteps, type CanaryStep, DEFAULT_CANARY_STEPS } from './canary';
@@ -43,6 +43,9 @@ export interface RolloutProps {
   readonly destinationRuleName?: string;
 }
 
+/** What a pod template says of its pods. */
+export type PodSpec = NonNullable<NonNullable<Deployment['spec']>['template']['spec']>;
+
 /** What a construct adds to the common props. */
 export interface RolloutDetails {
   readonly name: string;
@@ -50,7 +53,7 @@ export interface RolloutDetails {
   readonly servicePort: number;
   readonly portName: string;
   readonly podAnnotations: Readonly<Record<string, string>>;
-  readonly podSpec: Readonly<Record<string, unknown>>;
+  readonly podSpec: PodSpec;
   readonly progressDeadlineSeconds: number;
   readonly gateway?: { readonly gateways: readonly string[]; readonly hosts: readonly string[] };
   readonly timeoutSeconds?: number;
@@ -58,9 +61,40 @@ export interface RolloutDetails {
 }
 
 /** Takes the common props out of a construct's own. */
-export function splitRolloutProps<Props extends RolloutProps>(props: Props): { readonly common: RolloutProps; readonly own: Omit<Props, keyof RolloutProps> } {
-  const { name, image, imagePullSecrets, replicas, autoscaling, steps, spread, traffic, serviceName, hpaName, pdbName, virtualServiceName, destinationRuleName, ...own } = props;
-  const common = { name, image, imagePullSecrets, replicas, autoscaling, steps, spread, traffic, serviceName, hpaName, pdbName, virtualServiceName, destinationRuleName };
+export function splitRolloutProps<Props extends RolloutProps>(
+  props: Props,
+): { readonly common: RolloutProps; readonly own: Omit<Props, keyof RolloutProps> } {
+  const {
+    name,
+    image,
+    imagePullSecrets,
+    replicas,
+    autoscaling,
+    steps,
+    spread,
+    traffic,
+    serviceName,
+    hpaName,
+    pdbName,
+    virtualServiceName,
+    destinationRuleName,
+    ...own
+  } = props;
+  const common = {
+    name,
+    image,
+    imagePullSecrets,
+    replicas,
+    autoscaling,
+    steps,
+    spread,
+    traffic,
+    serviceName,
+    hpaName,
+    pdbName,
+    virtualServiceName,
+    destinationRuleName,
+  };
   return { common, own };
 }
 
@@ -76,14 +110,14 @@ export function defineRollout(scope: Construct, input: Input, props: RolloutProp
   const destinationRule = props.destinationRuleName ?? `${name}-dest-rule`;
   const meshed = splitsByMesh(scope, props.traffic);
   input.image('image', props.image);
-  input.wholeNumber('replicas', replicas, 1, 'or remove the construct');
+  const pods = input.wholeNumber('replicas', replicas, 1, 'or remove the construct');
   defineObject<Rollout>(scope, 'rollout', {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Rollout',
     metadata: { name, labels: { app: name } },
     spec: {
       // Whoever scales the pods owns their number.
-      ...(autoscaling === undefined ? { replicas } : {}),
+      ...(autoscaling === undefined ? { replicas: pods } : {}),
       revisionHistoryLimit: 3,
       progressDeadlineSeconds: details.progressDeadlineSeconds,
       selector: { matchLabels: { app: name } },
@@ -109,13 +143,21 @@ export function defineRollout(scope: Construct, input: Input, props: RolloutProp
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name: serviceName, labels: { app: name } },
-    spec: { selector: { app: name }, ports: [{ name: details.portName, port: details.servicePort, targetPort: details.portName, protocol: 'TCP' }] },
+    spec: {
+      selector: { app: name },
+      ports: [{ name: details.portName, port: details.servicePort, targetPort: details.portName, protocol: 'TCP' }],
+    },
   });
   definePdb(scope, props.pdbName ?? `${name}-pdb`, name);
   if (autoscaling !== undefined) {
-    defineHpa(scope, input, { ...autoscaling, name: props.hpaName ?? `${name}-hpa`, target: { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name } });
+    defineHpa(scope, input, {
+      ...autoscaling,
+      name: props.hpaName ?? `${name}-hpa`,
+      target: { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name },
+    });
   }
-  if (meshed) new IstioTraffic(scope, 'traffic', { ...details, port: details.servicePort, service: serviceName, virtualService, destinationRule });
+  if (meshed)
+    new IstioTraffic(scope, 'traffic', { ...details, port: details.servicePort, service: serviceName, virtualService, destinationRule });
 }
 
 /** Changes when the configuration does, so that pods are replaced with it. */

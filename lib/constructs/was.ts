@@ -73,8 +73,23 @@ export class Was extends Construct implements IServed {
     super(scope, id);
     const input = new Input(this);
     const { common, own } = splitRolloutProps(props);
-    const { database, config = {}, secrets = {}, otlp, startupBudget = Duration.minutes(4), pullBudget = Duration.minutes(3), ...pod } = own;
-    const { shutdownGrace = Duration.seconds(25), health = ACTUATOR, port = 8080, containerName = 'spring-boot', user = 10001, ...sizes } = pod;
+    const {
+      database,
+      config = {},
+      secrets = {},
+      otlp,
+      startupBudget = Duration.minutes(4),
+      pullBudget = Duration.minutes(3),
+      ...pod
+    } = own;
+    const {
+      shutdownGrace = Duration.seconds(25),
+      health = ACTUATOR,
+      port = 8080,
+      containerName = 'spring-boot',
+      user = 10001,
+      ...sizes
+    } = pod;
     const { memory = Size.gibibytes(1), cpuMillis = 250, timeout = Duration.seconds(60), configName, ...unknown } = sizes;
     input.unknown(unknown);
 
@@ -82,7 +97,13 @@ export class Was extends Construct implements IServed {
     this.serviceName = input.dnsLabel('serviceName', common.serviceName ?? this.name);
     this.servicePort = input.port('port', port);
     const inMesh = clusterOf(this).injects(namespaceOf(this));
-    this.connections = new Connections(this, { name: this.name, namespace: namespaceOf(this), ports: [{ number: this.servicePort }], inMesh, input });
+    this.connections = new Connections(this, {
+      name: this.name,
+      namespace: namespaceOf(this),
+      ports: [{ number: this.servicePort }],
+      inMesh,
+      input,
+    });
     if (database !== undefined) this.connections.allowTo(database, undefined, 'database');
     if (otlp !== undefined) this.connections.allowTo(otlp.collector, otlp.podPort ?? portOf(input, otlp.endpoint), 'traces and metrics');
 
@@ -105,7 +126,13 @@ export class Was extends Construct implements IServed {
       },
       podSpec: {
         automountServiceAccountToken: false,
-        securityContext: { runAsNonRoot: true, runAsUser: input.wholeNumber('user', user, 1), runAsGroup: user, fsGroup: user, seccompProfile: { type: 'RuntimeDefault' } },
+        securityContext: {
+          runAsNonRoot: true,
+          runAsUser: input.wholeNumber('user', user, 1),
+          runAsGroup: user,
+          fsGroup: user,
+          seccompProfile: { type: 'RuntimeDefault' },
+        },
         terminationGracePeriodSeconds: DRAIN_SECONDS + seconds.grace + 10,
         containers: [
           {
@@ -116,7 +143,11 @@ export class Was extends Construct implements IServed {
             env,
             resources: resources(input, memory, cpuMillis),
             securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
-            startupProbe: { ...probe(health.liveness), periodSeconds: STARTUP_PERIOD, failureThreshold: Math.ceil(seconds.startup / STARTUP_PERIOD) },
+            startupProbe: {
+              ...probe(health.liveness),
+              periodSeconds: STARTUP_PERIOD,
+              failureThreshold: Math.ceil(seconds.startup / STARTUP_PERIOD),
+            },
             readinessProbe: { ...probe(health.readiness), periodSeconds: 5, failureThreshold: 3 },
             livenessProbe: { ...probe(health.liveness), periodSeconds: 10, failureThreshold: 6 },
             // Endpoints are taken away while the pod stops: it goes on answering until they are.
@@ -138,7 +169,7 @@ const ACTUATOR = { liveness: '/actuator/health/liveness', readiness: '/actuator/
 const STARTUP_PERIOD = 5;
 const DRAIN_SECONDS = 5;
 
-function probe(path: string): Readonly<Record<string, unknown>> {
+function probe(path: string) {
   return { httpGet: { path, port: 'http' }, timeoutSeconds: 3 };
 }
 
@@ -170,7 +201,7 @@ function portOf(input: Input, endpoint: string): number {
   return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
 }
 
-function resources(input: Input, memory: Size, cpuMillis: number): Readonly<Record<string, unknown>> {
+function resources(input: Input, memory: Size, cpuMillis: number) {
   const quantity = input.quantity('memory', memory);
   return { requests: { cpu: `${input.wholeNumber('cpuMillis', cpuMillis, 1)}m`, memory: quantity }, limits: { memory: quantity } };
 }
