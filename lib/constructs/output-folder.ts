@@ -8,8 +8,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Remembers which files of the folder are this program's. Names only, sorted. */
-export const INDEX_FILE = '.hindsight-files.json';
+/** Remembers which files of the folder are this program's, one a line. Without an ending that kubectl or Argo CD would read as a manifest. */
+export const INDEX_FILE = '.hindsight-files';
 
 /**
  * Makes `folder` hold exactly `files` of what this program writes there.
@@ -19,7 +19,7 @@ export const INDEX_FILE = '.hindsight-files.json';
 export function publish(folder: string, files: ReadonlyMap<string, string>): void {
   mkdirSync(folder, { recursive: true });
   const before = readIndex(folder);
-  const index = `${JSON.stringify([...files.keys()].sort(), null, 2)}\n`;
+  const index = `${[...files.keys()].sort().join('\n')}\n`;
   const wanted = new Map([...files, [INDEX_FILE, index]]);
   const changed = [...wanted].filter(([path, text]) => !holds(join(folder, path), text));
   const stale = before.filter((path) => !wanted.has(path) && existsSync(join(folder, path)));
@@ -70,16 +70,11 @@ function holds(path: string, text: string): boolean {
   return existsSync(path) && readFileSync(path, 'utf8') === text;
 }
 
-/** The files of an earlier run. A damaged index means that nothing is known to be ours: then nothing is removed. */
+/** The files of an earlier run; none when there is no index. A line that leads out of the folder is not ours. */
 function readIndex(folder: string): string[] {
   const path = join(folder, INDEX_FILE);
   if (!existsSync(path)) return [];
-  try {
-    const paths: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    return Array.isArray(paths) ? paths.filter((each) => typeof each === 'string' && isInside(each)) : [];
-  } catch {
-    return [];
-  }
+  return readFileSync(path, 'utf8').split('\n').filter(isInside);
 }
 
 function isInside(path: string): boolean {
