@@ -1,5 +1,6 @@
 /** The public surface, name by name. */
 export { type AcceptedLesson, Lessons } from './constructs/accepted-lessons';
+export { type ArgoCdGateway, ArgoCdIngress, type ArgoCdIngressProps } from './constructs/argocd-ingress';
 export type { Autoscaling, Spread } from './constructs/availability';
 export type { BackupJobProps } from './constructs/backup-job';
 export { type Backend, BlogWeb, type BlogWebProps, type IServed } from './constructs/blog-web';
@@ -7,6 +8,7 @@ export type { CanaryStep } from './constructs/canary';
 export { Connections, type ConnectionsProps, type IConnectable } from './constructs/connections';
 export { EtcdBackup, type EtcdBackupProps } from './constructs/etcd-backup';
 export type { Party, PodPort, Protocol } from './constructs/flows';
+export { GitOpsApplication, type GitOpsApplicationProps } from './constructs/gitops-application';
 export { type LonghornChartValues, LonghornStorage, type LonghornStorageProps } from './constructs/longhorn-storage';
 export { type DatabaseUser, type IMysql, Mysql, type MysqlProps } from './constructs/mysql';
 export { type IMysqlBackup, MysqlBackup, type MysqlBackupProps } from './constructs/mysql-backup';

@@ -3,11 +3,15 @@ import { ApiObject } from 'cdk8s';
 import type { IConstruct } from 'constructs';
 import type { Document } from '../manifest/document';
 
-/** Every object below a construct, once, in the order of the tree, as it would be written; patches are applied. */
-export function documentsOf(root: IConstruct): Document[] {
+/**
+ * Every object below a construct, once, in the order of the tree, as it would be written; patches are applied.
+ * @param except a construct whose objects are left out
+ */
+export function documentsOf(root: IConstruct, except?: IConstruct): Document[] {
   return root.node
     .findAll()
     .filter((construct) => ApiObject.isApiObject(construct))
+    .filter((object) => except === undefined || object.node.scope !== except)
     .map(documentOf);
 }
 
