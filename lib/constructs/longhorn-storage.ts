@@ -1,4 +1,5 @@
 /** Longhorn's StorageClass and chart values, with as many replicas as the cluster has nodes to hold them. */
+import { Chart, JsonPatch } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { StorageClass } from '../../imports/kubernetes';
 import { defineObject } from '../kube/define';
@@ -56,7 +57,7 @@ export class LonghornStorage extends Construct {
         serviceMonitor: { enabled: prometheus !== undefined, additionalLabels: labelsForPrometheus(prometheus, 'ServiceMonitor') },
       },
     };
-    defineObject<StorageClass>(this, 'class', {
+    const storageClass = defineObject<StorageClass>(this, 'class', {
       apiVersion: 'storage.k8s.io/v1',
       kind: 'StorageClass',
       metadata: { name: this.name, annotations: { 'storageclass.kubernetes.io/is-default-class': String(isDefault) } },
@@ -66,6 +67,8 @@ export class LonghornStorage extends Construct {
       allowVolumeExpansion: true,
       parameters: { numberOfReplicas: String(this.replicas), staleReplicaTimeout: '30', fsType: 'ext4', dataLocality: 'disabled' },
     });
+    // A class stands outside of namespaces; the chart would put its own on it.
+    if (Chart.of(this).namespace !== undefined) storageClass.addJsonPatch(JsonPatch.remove('/metadata/namespace'));
     if (alerts) defineAlerts(this, `${this.name}-alerts`, ALERTS);
   }
 }
