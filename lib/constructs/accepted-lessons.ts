@@ -4,6 +4,7 @@ import type { IConstruct } from 'constructs';
 import { ACCEPTED_METADATA } from '../check/accepted-metadata';
 import { IGNORE_ANNOTATION } from '../check/judge';
 import { lessons } from '../lessons';
+import { Field } from '../manifest/field';
 
 export interface AcceptedLesson {
   readonly lesson: string;
@@ -44,5 +45,8 @@ export class Lessons {
 }
 
 function acceptedAt(construct: IConstruct): AcceptedLesson[] {
-  return construct.node.metadata.flatMap(({ type, data }): AcceptedLesson[] => (type === ACCEPTED_METADATA ? [data] : []));
+  return construct.node.metadata
+    .filter(({ type }) => type === ACCEPTED_METADATA)
+    .map(({ data }) => new Field(data))
+    .map((data) => ({ lesson: data.at('lesson').string ?? '', reason: data.at('reason').string ?? '' }));
 }

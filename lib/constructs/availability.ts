@@ -1,5 +1,5 @@
 /** What keeps a workload reachable while nodes are drained, load changes and versions follow each other. */
-import { Construct } from 'constructs';
+import { type Construct } from 'constructs';
 import type { HorizontalPodAutoscaler, PodDisruptionBudget } from '../../imports/kubernetes';
 import { defineObject } from '../kube/define';
 import type { Input } from './input';

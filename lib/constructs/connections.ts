@@ -44,7 +44,7 @@ export class Connections implements IConnectable {
     this.flows = flowsOf(scope);
   }
 
-  get connections(): Connections {
+  get connections(): this {
     return this;
   }
 
@@ -96,7 +96,7 @@ function isConnectable(party: IConnectable | Peer): party is IConnectable {
 }
 
 /** A peer in a few words. */
-export function describePeer(peer: Peer): string {
+function describePeer(peer: Peer): string {
   switch (peer.kind) {
     case 'pods':
       return `${peer.namespace}/${Object.entries(peer.labels)

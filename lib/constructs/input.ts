@@ -113,6 +113,8 @@ function isText(pattern: RegExp, value: unknown): boolean {
 
 function describe(value: unknown): string {
   if (typeof value === 'number') return String(value);
-  const text = JSON.stringify(value) ?? String(value);
+  // There is no JSON of undefined or a function, whatever its type says.
+  const json: unknown = JSON.stringify(value);
+  const text = typeof json === 'string' ? json : String(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

@@ -12,7 +12,7 @@ import type { PodsFacts } from '../facts/cluster-facts';
 import { defineObject } from '../kube/define';
 import { Connections } from './connections';
 import type { Flow, PodPort } from './flows';
-import { Peer } from './peer';
+import { type Peer } from './peer';
 import { clusterOf, flowsOf } from './platform';
 
 /** Sidecars fetch configuration and certificates from here. Source: istio.io, Ports used by Istio. */
@@ -42,6 +42,7 @@ export class Isolation extends Construct {
       apiVersion: 'cilium.io/v2',
       kind: 'CiliumNetworkPolicy',
       metadata: { name, namespace: connections.namespace },
+      // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- cdk8s types what is known at synth as any
       spec: Lazy.any({
         produce: () => ({
           endpointSelector: { matchLabels: connections.labels },

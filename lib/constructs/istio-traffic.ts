@@ -20,7 +20,7 @@ export interface IstioTrafficProps {
 }
 
 /** The route that a Rollout sets weights on. */
-export const PRIMARY_ROUTE = 'primary';
+const PRIMARY_ROUTE = 'primary';
 
 export class IstioTraffic extends Construct {
   constructor(scope: Construct, id: string, props: IstioTrafficProps) {

@@ -8,7 +8,7 @@
 
 /** Where nginx writes below the unprivileged preset, whose root file system is read-only. */
 export const SCRATCH = '/tmp';
-export const DOCUMENT_ROOT = '/usr/share/nginx/html';
+const DOCUMENT_ROOT = '/usr/share/nginx/html';
 export const HEALTH_PATH = '/healthz';
 
 const STATIC_SITE = ['    location / {', '      try_files $uri $uri/ =404;', '    }', '    error_page 404 /404.html;'];

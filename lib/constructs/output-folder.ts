@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSy
 import { dirname, join } from 'node:path';
 
 /** Remembers which files of the folder are this program's, one a line. Without an ending that kubectl or Argo CD would read as a manifest. */
-export const INDEX_FILE = '.hindsight-files';
+const INDEX_FILE = '.hindsight-files';
 
 /**
  * Makes `folder` hold exactly `files` of what this program writes there.

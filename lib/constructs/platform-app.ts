@@ -4,7 +4,7 @@
  * It replaces the stock synth, which resolves and validates the whole app once for each chart; here everything is walked
  * once. File names, order and bytes are the stock ones.
  */
-import { ApiObject, App, type AppProps, Chart, DependencyGraph, Names, Yaml, YamlOutputType } from 'cdk8s';
+import { ApiObject, App, type AppProps, type Chart, DependencyGraph, Names, Yaml, YamlOutputType } from 'cdk8s';
 import type { IConstruct } from 'constructs';
 import { Cluster } from '../facts/cluster';
 import { resolveDependencies } from '../kube/dependencies';

@@ -99,7 +99,7 @@ export function splitRolloutProps<Props extends RolloutProps>(
 }
 
 /** Whether the mesh splits a Rollout's traffic. */
-export function splitsByMesh(scope: Construct, traffic: RolloutProps['traffic']): boolean {
+function splitsByMesh(scope: Construct, traffic: RolloutProps['traffic']): boolean {
   return (traffic ?? (clusterOf(scope).injects(namespaceOf(scope)) ? 'istio' : 'replicas')) === 'istio';
 }
 

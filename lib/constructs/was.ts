@@ -9,7 +9,7 @@ import { Isolation } from './isolation';
 import type { Peer } from './peer';
 import { clusterOf, namespaceOf } from './platform';
 import { CONFIG_HASH_ANNOTATION, configHash, defineRollout, type RolloutProps, splitRolloutProps } from './rollout';
-import { SecretRef } from './secret-ref';
+import { type SecretRef } from './secret-ref';
 import type { IServed } from './blog-web';
 
 /** A database that a workload signs in to, such as `Mysql`. */

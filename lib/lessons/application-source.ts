@@ -12,7 +12,7 @@ import { type Context, type Fix, type Lesson, type Severity, violation, type Vio
 const MANIFEST_FILE = /\.(ya?ml|json|jsonnet)$/;
 
 /** Whether Argo CD takes a file of a plain folder for a manifest. */
-export function isReadByArgoCd(file: string): boolean {
+function isReadByArgoCd(file: string): boolean {
   return MANIFEST_FILE.test(file);
 }
 

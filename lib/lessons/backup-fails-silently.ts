@@ -2,12 +2,6 @@ import { type Backup, backupOf, type Step } from '../resources/backup';
 import { programOf } from '../resources/shell-outcome';
 import { type Context, type Lesson, violation, type Violation } from './lesson';
 
-/** How a shell is started so that the first failure, also one inside of a pipe, ends the script. */
-export const STRICT_SHELL = ['bash', '-euo', 'pipefail'] as const;
-
-/** What mysqldump and mariadb-dump write last: a dump without it is cut. */
-export const COMPLETION_MARK = '-- Dump completed';
-
 /** Looks at what the dump left, rather than at an exit status: a size, a test of the archive, the last line. */
 const SIZE_CHECK = [
   /(?:\[|\btest)\s[^\n\]]*-s\s/,

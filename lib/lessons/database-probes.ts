@@ -4,7 +4,7 @@ import { workloadOf } from '../resources/workload';
 import { type Context, type Lesson, violation, type Violation } from './lesson';
 
 /** How long a server may take to recover after a crash before it is killed: what the constructs allow. */
-export const RECOVERY_SECONDS = 600;
+const RECOVERY_SECONDS = 600;
 
 /** What is reported is less than this: enough for an ordinary start, not for a recovery. */
 const LEAST_RECOVERY_SECONDS = 120;

@@ -3,9 +3,9 @@ import type { Resource } from '../resources/resource';
 import { type Context, type Lesson, violation, type Violation } from './lesson';
 
 /** Entities that stand for more than anybody means. */
-export const WIDE_ENTITIES: ReadonlySet<string> = new Set(['all', 'world', 'cluster']);
+const WIDE_ENTITIES: ReadonlySet<string> = new Set(['all', 'world', 'cluster']);
 /** Every address. */
-export const WIDE_CIDRS: ReadonlySet<string> = new Set(['0.0.0.0/0', '::/0']);
+const WIDE_CIDRS: ReadonlySet<string> = new Set(['0.0.0.0/0', '::/0']);
 
 export const egressTooWide: Lesson = {
   id: 'egress-too-wide',

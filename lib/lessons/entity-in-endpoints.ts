@@ -5,9 +5,6 @@ import { DEFAULT_CILIUM_VERSION } from '../network/cilium-version';
 import type { Resource } from '../resources/resource';
 import { type Context, type Edit, type Lesson, violation, type Violation } from './lesson';
 
-/** What `Peer.entity()` takes: an entity is no selector and no selector is an entity. */
-export { CILIUM_ENTITIES, type CiliumEntity } from '../network/cilium-entities';
-
 export const entityInEndpoints: Lesson = {
   id: 'entity-in-endpoints',
   title: 'An entity such as world stands in toEntities, a selector in toEndpoints',

@@ -10,11 +10,6 @@ import { SelectedPolicies } from '../resources/selected-policies';
 import type { Workload } from '../resources/workload';
 import { type Context, type Lesson, type Related, type Skip, violation, type Violation } from './lesson';
 
-/** Whether a client can be named by its identity: only mutual TLS carries one. */
-export function hasIdentity(client: { readonly isInMesh: boolean }): boolean {
-  return client.isInMesh;
-}
-
 /** The workload of the examples, and the Service in front of it. */
 const WORKLOAD = `---
 apiVersion: apps/v1

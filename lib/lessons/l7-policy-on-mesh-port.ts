@@ -8,11 +8,6 @@ import type { Resources } from '../resources/resources';
 import type { Workload } from '../resources/workload';
 import { type Context, type Lesson, type Related, type Skip, violation, type Violation } from './lesson';
 
-/** Whether a layer 7 rule of the network may read a connection: not where the mesh encrypts it. */
-export function mayReadLayer7(connection: { readonly isMutualTls: boolean }): boolean {
-  return !connection.isMutualTls;
-}
-
 /** The two ends of the examples, and a policy for the server, up to its rules. */
 const SERVER = `---
 apiVersion: apps/v1

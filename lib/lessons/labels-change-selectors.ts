@@ -8,7 +8,7 @@ import { workloadOf } from '../resources/workload';
 import { type Context, type Fix, type Lesson, type Related, type Severity, violation, type Violation } from './lesson';
 
 /** How labels are added in a kustomization: to the objects, and nowhere else. */
-export function labelsForObjects(pairs: Labels): { readonly pairs: Labels; readonly includeSelectors: false } {
+function labelsForObjects(pairs: Labels): { readonly pairs: Labels; readonly includeSelectors: false } {
   return { pairs, includeSelectors: false };
 }
 

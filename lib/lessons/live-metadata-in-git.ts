@@ -3,7 +3,7 @@ import type { Resource } from '../resources/resource';
 import { type Context, type Lesson, violation, type Violation } from './lesson';
 
 /** What the API server writes into the metadata of an object, and what becomes of an apply that brings it along. */
-export const LIVE_METADATA: Readonly<Record<string, string>> = {
+const LIVE_METADATA: Readonly<Record<string, string>> = {
   resourceVersion:
     'the API server takes it for the version that the change is based on: as soon as the object has changed once, every apply conflicts',
   uid: 'it names one object that existed once: wherever that one is gone, every apply is refused with a conflict',

@@ -3,7 +3,7 @@ import { allowsSharedNodes, type ReplicaRequest, replicaRequests } from '../reso
 import { type Context, type Fix, type Lesson, type Skip, violation, type Violation } from './lesson';
 
 /** What Longhorn's chart and its storage classes ask for when nobody says otherwise. */
-export const LONGHORN_DEFAULT_REPLICAS = 3;
+const LONGHORN_DEFAULT_REPLICAS = 3;
 
 /** As many replicas as Longhorn's default, but no more than the nodes that can hold one each. */
 export function replicaCount(cluster: Cluster): number {

@@ -461,13 +461,11 @@ function* judgePodEndpoint(monitor: Resource, endpoint: Field, pods: readonly Wo
     field,
     `names the port ${field.text ?? ''}, which no container of ${pods.map(({ name }) => name).join(', ')} declares: nothing is scraped`,
     {
-      related: pods
-        .slice(0, 1)
-        .map((pod) => ({
-          message: `its ports: ${ports.map(({ name, number }) => name ?? String(number)).join(', ') || 'none'}`,
-          resource: pod.resource,
-          path: pod.podSpec.path,
-        })),
+      related: pods.slice(0, 1).map((pod) => ({
+        message: `its ports: ${ports.map(({ name, number }) => name ?? String(number)).join(', ') || 'none'}`,
+        resource: pod.resource,
+        path: pod.podSpec.path,
+      })),
       fix: { description: 'declare the port under this name in the container, or use the name that it has' },
     },
   );

@@ -7,13 +7,13 @@ import { type Context, type Edit, type Lesson, violation, type Violation } from 
 export const NGINX_CAPABILITIES = ['NET_BIND_SERVICE', 'CHOWN', 'SETUID', 'SETGID'] as const;
 
 /** The lowest port that a process without privileges may bind. */
-export const LOWEST_UNPRIVILEGED_PORT = 1024;
+const LOWEST_UNPRIVILEGED_PORT = 1024;
 
 /** Where nginx listens when it does not run as root: the port of the unprivileged images. */
 export const UNPRIVILEGED_PORT = 8080;
 
 /** The kernel's own name for that boundary. A safe sysctl since Kubernetes 1.22: a pod may lower it for itself. */
-export const UNPRIVILEGED_PORT_SYSCTL = 'net.ipv4.ip_unprivileged_port_start';
+const UNPRIVILEGED_PORT_SYSCTL = 'net.ipv4.ip_unprivileged_port_start';
 
 /** The capabilities that nginx lacks as root on these ports. */
 export function missingCapabilities(drop: readonly string[], add: readonly string[], ports: readonly number[]): readonly string[] {

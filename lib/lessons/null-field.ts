@@ -4,7 +4,7 @@ import type { Resource } from '../resources/resource';
 import { type Context, type Fix, type Lesson, type Violation } from './lesson';
 
 /** Fields that say something by being there, even if nothing is in them; null takes them away. Followed by what is lost. */
-export const MEANT_EMPTY: Readonly<Record<string, string>> = {
+const MEANT_EMPTY: Readonly<Record<string, string>> = {
   automated: 'the Application is not synced automatically',
   pause: 'the step does nothing, and the Rollout is refused as invalid',
   emptyDir: 'the volume has no source of its own',

@@ -5,7 +5,7 @@ import type { Workload } from '../resources/workload';
 import { type Context, type Lesson, type Severity, violation, type Violation } from './lesson';
 
 /** The one label of a selector, and the key of every selector that constructs write: one controller for each value of it in a namespace. */
-export const SELECTOR_LABEL = 'app';
+const SELECTOR_LABEL = 'app';
 
 export const overlappingSelectors: Lesson = {
   id: 'overlapping-selectors',

@@ -6,9 +6,6 @@ import { inlineScript, programWords } from '../resources/shell-outcome';
 import { workloadOf } from '../resources/workload';
 import { type Context, type Lesson, violation, type Violation } from './lesson';
 
-/** Constructs take references only, and refuse an environment variable for which this holds. */
-export { isCredentialName } from '../resources/credentials';
-
 export const secretInManifest: Lesson = {
   id: 'secret-in-manifest',
   title: 'No credential stands in a manifest',

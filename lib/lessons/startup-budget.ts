@@ -5,13 +5,13 @@ import { type Workload, workloadOf } from '../resources/workload';
 import { type Context, type Lesson, violation, type Violation } from './lesson';
 
 /** How long a JVM may take to start: with a limit of half a core it needed more than 90 seconds. */
-export const STARTUP_MINIMUM_SECONDS = 120;
+const STARTUP_MINIMUM_SECONDS = 120;
 
 /** What a first pull on a slow line adds before a container starts. A 200 MB image took 70 seconds on a good day. */
-export const PULL_BUDGET_SECONDS = 180;
+const PULL_BUDGET_SECONDS = 180;
 
 /** What Kubernetes and Argo Rollouts take `progressDeadlineSeconds` for when it is absent. */
-export const DEFAULT_PROGRESS_DEADLINE_SECONDS = 600;
+const DEFAULT_PROGRESS_DEADLINE_SECONDS = 600;
 
 /** The numbers of a probe, with Kubernetes' defaults. */
 export interface ProbeTiming {

@@ -1,12 +1,7 @@
-import { type EffectiveMtls, Mesh, type MtlsMode } from '../facts/mesh';
+import { type EffectiveMtls, Mesh } from '../facts/mesh';
 import { type IngressRoute, ingressRoutes } from '../facts/plaintext-clients';
 import type { Workload } from '../resources/workload';
 import { type Context, type Lesson, type Skip, violation, type Violation } from './lesson';
-
-/** The mode of a workload: strict only where every client is known to be in the mesh. */
-export function mtlsModeFor(clients: readonly { readonly isInMesh: boolean }[]): MtlsMode {
-  return clients.length > 0 && clients.every(({ isInMesh }) => isInMesh) ? 'STRICT' : 'PERMISSIVE';
-}
 
 /** The way of the examples: from an Ingress by a Service to the pods. */
 const INGRESS = `apiVersion: networking.k8s.io/v1

@@ -72,7 +72,7 @@ function isServiceName(text: string): boolean {
 }
 
 /** A number as Go's `ParseUint(text, 0, 16)` reads it: a leading zero means octal, so that 0080 is none. */
-export function goUint16(text: string): number | undefined {
+function goUint16(text: string): number | undefined {
   if (!/^\d+(_\d+)*$/.test(text)) return undefined;
   const digits = text.replaceAll('_', '');
   const isOctal = digits.length > 1 && digits.startsWith('0');

@@ -11,8 +11,7 @@ import { peerRejections, ciliumSelectorRejections } from './cilium-sanitize-peer
 import { icmpRejections, portRejections } from './cilium-sanitize-ports';
 import { notEnforced, refusedByApiServer, type Rejection } from './rejection';
 
-export const SECTIONS = ['ingress', 'ingressDeny', 'egress', 'egressDeny'] as const;
-export type Section = (typeof SECTIONS)[number];
+const SECTIONS = ['ingress', 'ingressDeny', 'egress', 'egressDeny'] as const;
 
 /** What a rule is judged by beside its own text. */
 export interface RuleScope {

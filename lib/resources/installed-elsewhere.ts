@@ -64,7 +64,7 @@ export class InstalledElsewhere {
 }
 
 /** Whether it is a custom resource, of a kind from which an operator may make pods and what goes with them. */
-export function mayMakePods(resource: Resource): boolean {
+function mayMakePods(resource: Resource): boolean {
   if (workloadOf(resource) !== undefined || KINDS_WITHOUT_PODS.has(resource.kind)) return false;
   if (resource.group === 'gateway.networking.k8s.io') return resource.kind === 'Gateway';
   return !BUILT_IN_GROUPS.has(resource.group) && !resource.group.endsWith('.k8s.io') && !GROUPS_WITHOUT_PODS.test(resource.group);

@@ -125,7 +125,7 @@ export class KustomizationTree {
 }
 
 /** Whether kustomize would fetch it: a URL, or a Git repository in one of its short forms. */
-export function isRemotePath(text: string): boolean {
+function isRemotePath(text: string): boolean {
   return /^[a-z][\w+.-]*:\/\/|^git@|^git::|[?&](ref|version|timeout)=|^(github\.com|gitlab\.com|bitbucket\.org)[/:]|\.git(\/\/|$|\?)/.test(
     text,
   );

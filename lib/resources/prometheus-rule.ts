@@ -30,7 +30,7 @@ export function alertRules(resources: Resources): readonly AlertRule[] {
 }
 
 /** The objects that hold rules. */
-export function ruleObjects(resources: Resources): readonly Resource[] {
+function ruleObjects(resources: Resources): readonly Resource[] {
   return [...resources.ofKind('monitoring.coreos.com', 'PrometheusRule'), ...resources.ofKind('operator.victoriametrics.com', 'VMRule')];
 }
 

@@ -24,7 +24,7 @@ export interface Matcher {
   readonly value: string;
 }
 
-export const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=']);
+const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=']);
 
 /** @returns undefined for text that is no PromQL expression */
 export function parsePromql(text: string): Expression | undefined {

@@ -8,7 +8,7 @@ import type { Document } from '../manifest/document';
 import { type Labels } from './label-selector';
 import { Resource } from './resource';
 import { Service } from './service';
-import { Workload, workloadOf } from './workload';
+import { type Workload, workloadOf } from './workload';
 
 export class Resources {
   /** The objects to judge, in the order they were read. */

@@ -13,7 +13,8 @@ function linesFound(lesson: Lesson, example: Example): string[] {
   const [facts] = readings.flatMap((reading) => reading.documents).filter(({ source }) => source === 'cluster.yaml');
   if (facts !== undefined) expect(facts.content).toEqual(example.cluster);
   const documents = readings.flatMap((reading) => reading.documents).filter((document) => document !== facts);
-  const cluster = facts === undefined ? new Cluster(example.cluster) : new Cluster(example.cluster, facts.source, facts.locate);
+  const cluster =
+    facts === undefined ? new Cluster(example.cluster) : new Cluster(example.cluster, facts.source, (pointer) => facts.locate(pointer));
   const repository = { remotes: [], files: new Set(filesOf(example).map(({ file }) => file)) };
   const { findings } = judge(new Resources(documents, cluster.existing), cluster, [lesson], repository);
   return [

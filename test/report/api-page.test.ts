@@ -8,7 +8,7 @@ import * as validation from '../../lib/validation';
 
 const page = readFileSync('docs/api.md', 'utf8');
 
-const MODULES: ReadonlyMap<string, object> = new Map([
+const MODULES: ReadonlyMap<string, object> = new Map<string, object>([
   ['cdk8s-hindsight', root],
   ['cdk8s-hindsight/check', check],
   ['cdk8s-hindsight/jest', jest],
