@@ -15,6 +15,7 @@ import { databaseProbes } from './database-probes';
 import { egressTooWide } from './egress-too-wide';
 import { entityInEndpoints } from './entity-in-endpoints';
 import { etcdWithoutBackup } from './etcd-without-backup';
+import { flowDenied } from './flow-denied';
 import { identityNeedsMtls } from './identity-needs-mtls';
 import { jobWithSidecar } from './job-with-sidecar';
 import { kustomizationIntegrity } from './kustomization-integrity';
@@ -59,6 +60,7 @@ export const lessons: readonly Lesson[] = [
   egressTooWide,
   entityInEndpoints,
   etcdWithoutBackup,
+  flowDenied,
   identityNeedsMtls,
   jobWithSidecar,
   kustomizationIntegrity,
