@@ -6,5 +6,6 @@ module.exports = {
   testMatch: ['<rootDir>/test/real/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
   maxWorkers: 2,
-  testTimeout: 60_000,
+  // Servers start, and uploads are cut and tried again; a busy machine with two cores takes several times as long as a free one.
+  testTimeout: 180_000,
 };
