@@ -12,10 +12,12 @@ import { cronjobHygiene } from './cronjob-hygiene';
 import { danglingReference } from './dangling-reference';
 import { databaseInMesh } from './database-in-mesh';
 import { databaseProbes } from './database-probes';
+import { dnsEgressMissing } from './dns-egress-missing';
 import { egressTooWide } from './egress-too-wide';
 import { entityInEndpoints } from './entity-in-endpoints';
 import { etcdWithoutBackup } from './etcd-without-backup';
 import { flowDenied } from './flow-denied';
+import { fqdnNeedsDnsRule } from './fqdn-needs-dns-rule';
 import { identityNeedsMtls } from './identity-needs-mtls';
 import { jobWithSidecar } from './job-with-sidecar';
 import { kustomizationIntegrity } from './kustomization-integrity';
@@ -57,10 +59,12 @@ export const lessons: readonly Lesson[] = [
   danglingReference,
   databaseInMesh,
   databaseProbes,
+  dnsEgressMissing,
   egressTooWide,
   entityInEndpoints,
   etcdWithoutBackup,
   flowDenied,
+  fqdnNeedsDnsRule,
   identityNeedsMtls,
   jobWithSidecar,
   kustomizationIntegrity,

@@ -27,13 +27,18 @@ export interface MissingRule {
   readonly policy?: Plain;
 }
 
-/** For each side that denies for want of a rule; none where a deny rule covers the flow, which no allow rule can mend. */
-export function missingRules(flow: FlowVerdict): MissingRule[] {
-  if (flow.targets !== undefined) return flow.targets.flatMap(missingRules);
+/**
+ * For each side that denies for want of a rule; none where a deny rule covers the flow, which no allow rule can mend.
+ *
+ * @param also further protocols of the same port that the rule allows
+ */
+export function missingRules(verdict: FlowVerdict, also: readonly Protocol[] = []): MissingRule[] {
+  if (verdict.targets !== undefined) return verdict.targets.flatMap((target) => missingRules(target, also));
+  const flow: FlowAsked = { ...verdict, also };
   return [...missing(flow, 'egress', flow.from, flow.to), ...missing(flow, 'ingress', flow.to, flow.from)];
 }
 
-function missing(flow: FlowVerdict, direction: Direction, subject: Endpoint, peer: Endpoint): MissingRule[] {
+function missing(flow: FlowAsked, direction: Direction, subject: Endpoint, peer: Endpoint): MissingRule[] {
   const { verdict, because } = flow[direction];
   if (verdict !== 'deny' || because.some(({ effect }) => effect !== 'default-deny')) return [];
   const restricting = because.flatMap(({ policy, rule }) => (policy === null || rule === null ? [] : [{ policy, spec: rule }]));
@@ -47,7 +52,10 @@ function missing(flow: FlowVerdict, direction: Direction, subject: Endpoint, pee
 interface PortAsked {
   readonly port: number;
   readonly protocol: Protocol;
+  readonly also: readonly Protocol[];
 }
+
+type FlowAsked = FlowVerdict & PortAsked;
 
 function extension(policy: Resource, spec: JsonPointer, direction: Direction, peer: Endpoint, traffic: PortAsked): MissingRule['into'] {
   const at = (...steps: string[]) => policy.at(...stepsOf(spec), ...steps);
@@ -75,16 +83,26 @@ function newPolicy(subject: Endpoint, peer: Endpoint, direction: Direction, traf
   };
 }
 
-function ciliumRule(peer: Endpoint, direction: Direction, namespace: string | null, { port, protocol }: PortAsked): Plain | undefined {
+function ciliumRule(
+  peer: Endpoint,
+  direction: Direction,
+  namespace: string | null,
+  { port, protocol, also }: PortAsked,
+): Plain | undefined {
   const peers = ciliumPeer(peer, direction, namespace);
   if (peers === undefined) return undefined;
   if (protocol === 'ICMP' || protocol === 'ICMPv6')
     return { ...peers, icmps: [{ fields: [{ type: port, family: protocol === 'ICMP' ? 'IPv4' : 'IPv6' }] }] };
-  return { ...peers, toPorts: [{ ports: [{ port: String(port), protocol }] }] };
+  return { ...peers, toPorts: [{ ports: [protocol, ...also].map((one) => ({ port: String(port), protocol: one })) }] };
 }
 
-function kubernetesRule(peer: Endpoint, direction: Direction, namespace: string | null, { port, protocol }: PortAsked): Plain | undefined {
+function kubernetesRule(
+  peer: Endpoint,
+  direction: Direction,
+  namespace: string | null,
+  { port, protocol, also }: PortAsked,
+): Plain | undefined {
   const one = networkPolicyPeer(peer, namespace);
   if (one === undefined || protocol === 'ICMP' || protocol === 'ICMPv6') return undefined;
-  return { [direction === 'egress' ? 'to' : 'from']: [one], ports: [{ protocol, port }] };
+  return { [direction === 'egress' ? 'to' : 'from']: [one], ports: [protocol, ...also].map((one) => ({ protocol: one, port })) };
 }
