@@ -73,7 +73,7 @@ export class EtcdBackup extends Construct implements IConnectable {
     const snapshot: Step = {
       name: 'snapshot',
       image: input.image('image', image),
-      run: [...SNAPSHOT_COMMAND, '/work/snapshot.db'],
+      run: [...SNAPSHOT_COMMAND, '/work/snapshot.db', '--command-timeout=5m'],
       env: ETCDCTL,
       volumeMounts: FILES.map(mount),
     };

@@ -1,16 +1,11 @@
-// The steps of the backups and drills as the tests run them. This file is the one place that knows where scripts and environments
-// come from.
-import {
-  etcdBackupScripts,
-  mysqlBackupScripts,
-  mysqlRestoreDrillScripts,
-  mysqlRestoreScripts,
-} from '../../../lib/constructs/scripts/scripts';
-import type { ScriptSet } from '../../../lib/constructs/scripts/scripts';
+// The steps of the backups and drills as the tests run them: those of the synthesized CronJobs, with this machine's servers in place of
+// the cluster's. The emergency restore is run by hand, and so comes from the library's own scripts.
+import { mysqlRestoreScripts } from '../../../lib/constructs/scripts/scripts';
 import type { Bucket } from './bucket';
 import type { Database } from './database';
 import { configMapVolume, volume } from './pod';
 import type { PodStep } from './pod';
+import { synthesizedStep } from './synthesized';
 
 type Env = Readonly<Record<string, string>>;
 
@@ -24,38 +19,35 @@ export interface PodVolumes {
 export const podVolumes = (): PodVolumes => ({ work: volume(), secret: volume(), data: volume(), keys: volume() });
 
 export function mysqlDump(database: Database, volumes: PodVolumes, env: Env = {}): PodStep {
-  return step(mysqlBackupScripts, 'mysql-dump.sh', volumes, {
+  return step('backup', 'dump', volumes, {
     ...connection(database),
-    DATABASES: 'shop',
-    MIN_BYTES: '200',
     RUN_ID: 'backup-x1',
     ...env,
   });
 }
 
 export function upload(bucket: Bucket, volumes: PodVolumes, env: Env = {}): PodStep {
-  return step(mysqlBackupScripts, 'upload.sh', volumes, { ...bucketAccess(bucket), KEEP: '3', ...env });
+  return step('backup', 'upload', volumes, { ...bucketAccess(bucket), ...env });
 }
 
 export function fetch(bucket: Bucket, volumes: PodVolumes, env: Env = {}): PodStep {
-  return step(mysqlRestoreDrillScripts, 'fetch.sh', volumes, { ...bucketAccess(bucket), ...env });
+  return step('drill', 'fetch', volumes, { ...bucketAccess(bucket), ...env });
 }
 
 export function mysqlDrill(volumes: PodVolumes, env: Env = {}): PodStep {
-  return step(mysqlRestoreDrillScripts, 'mysql-drill.sh', volumes, { DATA_DIR: '/data', ...env });
+  return step('drill', 'restore', volumes, { RUN_ID: 'drill-x1', ...env });
 }
 
 export function report(bucket: Bucket, volumes: PodVolumes, env: Env = {}): PodStep {
-  return step(mysqlRestoreDrillScripts, 'report.sh', volumes, { ...bucketAccess(bucket), ...env });
+  return step('drill', 'report', volumes, { ...bucketAccess(bucket), ...env });
 }
 
 export function mysqlRestore(database: Database, volumes: PodVolumes, env: Env = {}): PodStep {
-  return step(mysqlRestoreScripts, 'mysql-restore.sh', volumes, {
-    ...connection(database),
-    DB_USER: 'admin',
-    DB_PASSWORD: 'admin',
-    ...env,
-  });
+  return {
+    command: ['bash', '/scripts/mysql-restore.sh'],
+    env: { WORK_DIR: '/work', SECRET_DIR: '/secret', ...connection(database), DB_USER: 'admin', DB_PASSWORD: 'admin', ...env },
+    mounts: { '/scripts': folderOf(mysqlRestoreScripts), '/work': volumes.work, '/secret': volumes.secret, '/keys': volumes.keys },
+  };
 }
 
 export interface EtcdServer {
@@ -64,35 +56,53 @@ export interface EtcdServer {
   readonly pki: string;
 }
 
-/** etcd's image has no shell: its client is the command, and the environment all that it is told. */
+/** The node's PKI is mounted file by file; here its server's certificate stands for the client's. */
 export function etcdSave(server: EtcdServer, volumes: PodVolumes): PodStep {
+  const { command, env } = synthesizedStep('etcd', 'snapshot');
+  const given = {
+    ...env,
+    ETCDCTL_ENDPOINTS: `https://127.0.0.1:${server.port}`,
+    ETCDCTL_CERT: '/pki/server.crt',
+    ETCDCTL_KEY: '/pki/server.key',
+  };
   return {
-    command: ['etcdctl', 'snapshot', 'save', '/work/snapshot.db', '--dial-timeout=2s', '--command-timeout=3s'],
-    env: {
-      ETCDCTL_API: '3',
-      ETCDCTL_ENDPOINTS: `https://127.0.0.1:${server.port}`,
-      ETCDCTL_CACERT: '/pki/ca.crt',
-      ETCDCTL_CERT: '/pki/server.crt',
-      ETCDCTL_KEY: '/pki/server.key',
-    },
+    command: [...command, '--dial-timeout=2s', '--command-timeout=3s'],
+    env: literal(given),
     mounts: { '/work': volumes.work, '/pki': server.pki },
   };
 }
 
 export function etcdDescribe(volumes: PodVolumes, env: Env = {}): PodStep {
-  return step(etcdBackupScripts, 'etcd-describe.sh', volumes, { SNAPSHOT_FILE: '/work/snapshot.db', RUN_ID: 'etcd-x1', ...env });
+  return step('etcd', 'verify', volumes, { RUN_ID: 'etcd-x1', ...env });
 }
 
-const scriptVolumes = new Map<ScriptSet, string>();
+const scriptFolders = new Map<string, string>();
 
-function step(scripts: ScriptSet, script: string, volumes: PodVolumes, env: Env): PodStep {
-  const folder = scriptVolumes.get(scripts) ?? configMapVolume(scripts);
-  scriptVolumes.set(scripts, folder);
-  return {
-    command: ['bash', `/scripts/${script}`],
-    env: { WORK_DIR: '/work', SECRET_DIR: '/secret', ...env },
-    mounts: { '/scripts': folder, '/work': volumes.work, '/secret': volumes.secret, '/data': volumes.data, '/keys': volumes.keys },
+/** A ConfigMap's folder; equal ones share it. */
+function folderOf(scripts: Readonly<Record<string, string>>): string {
+  const key = JSON.stringify(scripts);
+  const folder = scriptFolders.get(key) ?? configMapVolume(scripts);
+  scriptFolders.set(key, folder);
+  return folder;
+}
+
+function step(cronJob: string, container: string, volumes: PodVolumes, env: Env): PodStep {
+  const { command, env: synthesized, mounts, scripts } = synthesizedStep(cronJob, container);
+  const folders: Readonly<Record<string, string>> = {
+    scripts: folderOf(scripts),
+    work: volumes.work,
+    secret: volumes.secret,
+    data: volumes.data,
   };
+  const mounted = Object.entries(mounts).flatMap(([path, name]) => (folders[name] === undefined ? [] : [[path, folders[name]] as const]));
+  return { command, env: literal({ ...synthesized, ...env }), mounts: { ...Object.fromEntries(mounted), '/keys': volumes.keys } };
+}
+
+/** The environment with nothing left open: what the pod takes by reference, the test has to give. */
+function literal(env: Readonly<Record<string, string | undefined>>): Env {
+  const open = Object.keys(env).filter((name) => env[name] === undefined && name !== 'HOST_IP' && name !== 'RUN_ID');
+  if (open.length > 0) throw new Error(`the manifest gives ${open.join(', ')} by reference, and the test gives no value`);
+  return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])));
 }
 
 const connection = (database: Database): Env => ({
