@@ -30,7 +30,11 @@ describe('EtcdBackup', () => {
 
   test('saves with etcd’s own client, verifies, and uploads', () => {
     expect(at(pod, 'initContainers')).toMatchObject([
-      { name: 'snapshot', image: 'registry.k8s.io/etcd:3.5.15-0', command: ['etcdctl', 'snapshot', 'save', '/work/snapshot.db'] },
+      {
+        name: 'snapshot',
+        image: 'registry.k8s.io/etcd:3.5.15-0',
+        command: ['etcdctl', 'snapshot', 'save', '/work/snapshot.db', '--command-timeout=5m'],
+      },
       { name: 'verify', command: ['bash', '/scripts/etcd-describe.sh'] },
     ]);
     expect(at(pod, 'containers')).toMatchObject([{ name: 'upload', command: ['bash', '/scripts/upload.sh'] }]);
