@@ -9,6 +9,7 @@ import { backupFreshnessAlert } from './backup-freshness-alert';
 import { backupNeverRestored } from './backup-never-restored';
 import { controllerOwnedFields } from './controller-owned-fields';
 import { cronjobHygiene } from './cronjob-hygiene';
+import { crossNamespacePeer } from './cross-namespace-peer';
 import { danglingReference } from './dangling-reference';
 import { databaseInMesh } from './database-in-mesh';
 import { databaseProbes } from './database-probes';
@@ -19,6 +20,7 @@ import { etcdWithoutBackup } from './etcd-without-backup';
 import { flowDenied } from './flow-denied';
 import { fqdnNeedsDnsRule } from './fqdn-needs-dns-rule';
 import { identityNeedsMtls } from './identity-needs-mtls';
+import { isolationWithoutMeshPorts } from './isolation-without-mesh-ports';
 import { jobWithSidecar } from './job-with-sidecar';
 import { kustomizationIntegrity } from './kustomization-integrity';
 import { l7PolicyOnMeshPort } from './l7-policy-on-mesh-port';
@@ -56,6 +58,7 @@ export const lessons: readonly Lesson[] = [
   backupNeverRestored,
   controllerOwnedFields,
   cronjobHygiene,
+  crossNamespacePeer,
   danglingReference,
   databaseInMesh,
   databaseProbes,
@@ -66,6 +69,7 @@ export const lessons: readonly Lesson[] = [
   flowDenied,
   fqdnNeedsDnsRule,
   identityNeedsMtls,
+  isolationWithoutMeshPorts,
   jobWithSidecar,
   kustomizationIntegrity,
   l7PolicyOnMeshPort,
