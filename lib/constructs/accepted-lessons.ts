@@ -32,9 +32,9 @@ export class Lessons {
     return this;
   }
 
-  /** Writes what was accepted in the tree below `root` into the annotations of its objects. */
-  static annotate(root: IConstruct): void {
-    for (const construct of root.node.findAll()) {
+  /** Writes what was accepted at any of the constructs into the annotations of the objects below it. */
+  static annotate(constructs: readonly IConstruct[]): void {
+    for (const construct of constructs) {
       for (const { lesson, reason } of acceptedAt(construct)) {
         for (const object of construct.node.findAll()) {
           if (ApiObject.isApiObject(object)) object.metadata.addAnnotation(IGNORE_ANNOTATION + lesson, reason);

@@ -4,10 +4,11 @@
  * It replaces the stock synth, which resolves and validates the whole app once for each chart; here everything is walked
  * once. File names, order and bytes are the stock ones.
  */
-import { ApiObject, App, type AppProps, type Chart, DependencyGraph, Names, Yaml, YamlOutputType } from 'cdk8s';
-import type { IConstruct } from 'constructs';
+import { App, type AppProps, type Chart, Names, YamlOutputType } from 'cdk8s';
 import { Cluster } from '../facts/cluster';
 import { resolveDependencies } from '../kube/dependencies';
+import { inSynthOrder } from '../kube/synth-order';
+import { writeYaml } from '../kube/yaml-writer';
 import { Lessons } from './accepted-lessons';
 import { type Built, guard } from './guard';
 import { publish } from './output-folder';
@@ -18,6 +19,14 @@ export interface PlatformAppProps extends AppProps {
   readonly cluster?: Cluster;
   /** Where warnings go. @default - standard error */
   readonly onWarning?: (text: string) => void;
+}
+
+interface Build {
+  readonly built: readonly Built[];
+  /** In the order of their files. */
+  readonly charts: readonly Chart[];
+  /** Whether the files' names begin with that order. */
+  readonly numbered: boolean;
 }
 
 export class PlatformApp extends App {
@@ -38,8 +47,7 @@ export class PlatformApp extends App {
    * @throws Error with every finding of severity error and every wrong prop, at once; nothing is written then
    */
   override synth(): void {
-    const { built, numbered } = this.build();
-    publish(this.outdir, this.files(built, numbered));
+    publish(this.outdir, this.files(this.build()));
   }
 
   /**
@@ -47,28 +55,28 @@ export class PlatformApp extends App {
    * @throws Error like synth
    */
   override synthYaml(): string {
-    return Yaml.stringify(...this.build().built.map(({ content }) => content));
+    return writeYaml(this.build().built.map(({ content }) => content));
   }
 
-  private build(): { readonly built: readonly Built[]; readonly numbered: boolean } {
+  private build(): Build {
     const constructs = this.node.findAll();
     const errors = constructs.flatMap((construct) => construct.node.validate().map((error) => `${construct.node.path}: ${error}`));
-    Lessons.annotate(this);
-    const numbered = resolveDependencies(this);
-    const built = this.charts.flatMap((chart) => objectsOf(chart).map((object): Built => ({ chart, object, content: object.toJson() })));
+    Lessons.annotate(constructs);
+    const numbered = resolveDependencies(constructs);
+    const ordered = inSynthOrder(this, constructs);
+    const built = ordered.flatMap(({ chart, objects }) => objects.map((object): Built => ({ chart, object, content: object.toJson() })));
     const warnings = guard(built, this.cluster, errors);
     for (const warning of warnings) this.onWarning(warning);
-    return { built, numbered };
+    return { built, charts: ordered.map(({ chart }) => chart), numbered };
   }
 
-  private files(built: readonly Built[], numbered: boolean): ReadonlyMap<string, string> {
+  private files({ built, charts, numbered }: Build): ReadonlyMap<string, string> {
     const contents = new Map<string, unknown[]>();
     const add = (file: string, content?: unknown): void => {
       const list = contents.get(file) ?? [];
       if (content !== undefined) list.push(content);
       contents.set(file, list);
     };
-    const charts = this.charts;
     const names = new Map(
       charts.map((chart, index) => [chart, `${numbered ? `${String(index).padStart(4, '0')}-` : ''}${Names.toDnsLabel(chart)}`]),
     );
@@ -80,7 +88,7 @@ export class PlatformApp extends App {
       const objectName = `${object.kind}.${object.metadata.name ?? ''}`.replace(/[^0-9a-zA-Z-_.]/g, '');
       add(fileName(this.yamlOutputType, chartName, objectName), content);
     }
-    const files = new Map([...contents].map(([file, list]) => [file + this.outputFileExtension, Yaml.stringify(...list)]));
+    const files = new Map([...contents].map(([file, list]) => [file + this.outputFileExtension, writeYaml(list)]));
     if (this.recordsMetadata) files.set('construct-metadata.json', metadataOf(built));
     return files;
   }
@@ -96,13 +104,6 @@ function fileName(type: YamlOutputType, chartName: string, objectName: string): 
     case YamlOutputType.FOLDER_PER_CHART_FILE_PER_RESOURCE:
       return `${chartName}/${objectName}`;
   }
-}
-
-/** The objects of a chart in the order of their dependencies, without those of charts inside of it. */
-function objectsOf(chart: Chart): ApiObject[] {
-  return new DependencyGraph(chart.node)
-    .topology()
-    .filter((construct: IConstruct): construct is ApiObject => ApiObject.isApiObject(construct) && construct.chart === chart);
 }
 
 /** The construct paths by object name, in the stock format. */

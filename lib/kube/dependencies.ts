@@ -4,12 +4,14 @@
  * The order of files and objects follows from these; the work is proportional to the constructs and the dependencies
  * declared between them.
  */
-import { ApiObject, type App, Chart } from 'cdk8s';
+import { ApiObject, Chart } from 'cdk8s';
 import type { IConstruct } from 'constructs';
 
-/** @returns whether charts depend on each other, in which case their files are numbered */
-export function resolveDependencies(app: App): boolean {
-  const constructs = app.node.findAll();
+/**
+ * @param constructs the app's whole tree
+ * @returns whether charts depend on each other, in which case their files are numbered
+ */
+export function resolveDependencies(constructs: readonly IConstruct[]): boolean {
   let dependent = false;
   for (const chart of constructs.filter((construct) => Chart.isChart(construct))) {
     for (const inner of chart.node.children.filter((child) => Chart.isChart(child))) {
