@@ -8,16 +8,29 @@
 import { type JsonPointer, pointerTo, type Step } from './json-pointer';
 
 export class Field {
+  private pointer: JsonPointer | undefined;
+
+  /**
+   * @param from where it was reached from
+   * @param steps how, from there
+   */
   constructor(
     readonly value: unknown,
-    readonly path: JsonPointer = '',
+    private readonly from: Field | JsonPointer = '',
+    private readonly steps: readonly Step[] = [],
   ) {}
+
+  /** Put together only when asked for: most fields are looked at, and few are reported. */
+  get path(): JsonPointer {
+    this.pointer ??= pointerTo(typeof this.from === 'string' ? this.from : this.from.path, ...this.steps);
+    return this.pointer;
+  }
 
   /** The field below this one; it may be absent. */
   at(...steps: readonly Step[]): Field {
     let value = this.value;
     for (const step of steps) value = child(value, step);
-    return new Field(value, pointerTo(this.path, ...steps));
+    return new Field(value, this, steps);
   }
 
   /** Whether the field is written, be it as null. */
@@ -44,7 +57,7 @@ export class Field {
 
   /** A string, or a number or boolean as text: what most consumers make of a scalar. */
   get text(): string | undefined {
-    return ['string', 'number', 'boolean'].includes(typeof this.value) ? String(this.value) : undefined;
+    return textOf(this.value);
   }
 
   get isMap(): boolean {
@@ -57,12 +70,12 @@ export class Field {
 
   /** The elements of a list; none for anything else. */
   get items(): Field[] {
-    return Array.isArray(this.value) ? this.value.map((item, index) => new Field(item, pointerTo(this.path, index))) : [];
+    return Array.isArray(this.value) ? this.value.map((item, index) => new Field(item, this, [index])) : [];
   }
 
   /** The keys and fields of a map; none for anything else. */
   get entries(): [string, Field][] {
-    return isMap(this.value) ? Object.entries(this.value).map(([key, value]) => [key, new Field(value, pointerTo(this.path, key))]) : [];
+    return isMap(this.value) ? Object.entries(this.value).map(([key, value]) => [key, new Field(value, this, [key])]) : [];
   }
 
   get keys(): string[] {
@@ -72,9 +85,12 @@ export class Field {
   /** The scalar values of a map as text: labels, annotations, a label selector. */
   get texts(): Readonly<Record<string, string>> {
     const texts: Record<string, string> = {};
-    for (const [key, field] of this.entries) {
-      const text = field.text;
-      if (text !== undefined) Object.defineProperty(texts, key, { value: text, enumerable: true, configurable: true, writable: true });
+    if (!isMap(this.value)) return texts;
+    for (const key of Object.keys(this.value)) {
+      const text = textOf(this.value[key]);
+      if (text === undefined) continue;
+      if (key === '__proto__') Object.defineProperty(texts, key, { value: text, enumerable: true, configurable: true, writable: true });
+      else texts[key] = text;
     }
     return texts;
   }
@@ -83,6 +99,11 @@ export class Field {
   get strings(): string[] {
     return this.items.flatMap((item) => item.string ?? []);
   }
+}
+
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 }
 
 function child(value: unknown, step: Step): unknown {

@@ -14,10 +14,17 @@ export interface NullField {
 
 /** Every null at a known field; nothing in free-form parts, in `status`, and in kinds without a schema. */
 export function* nullFields(content: unknown): Generator<NullField> {
-  if (typeof content !== 'object' || content === null) return;
+  if (typeof content !== 'object' || content === null || !holdsNull(content)) return;
   const { apiVersion, kind } = { apiVersion: undefined, kind: undefined, ...content };
   const schema = typeof apiVersion === 'string' && typeof kind === 'string' ? schemaOfKind(apiVersion, kind) : undefined;
   if (schema !== undefined) yield* nullsIn(content, schema, { path: '', name: '', holder: 'fields' });
+}
+
+/** Most objects hold none, and need not be held against their schema. */
+function holdsNull(value: unknown): boolean {
+  if (value === null) return true;
+  if (typeof value !== 'object') return false;
+  return Array.isArray(value) ? value.some(holdsNull) : Object.values(value).some(holdsNull);
 }
 
 function* nullsIn(value: unknown, located: Located, place: Omit<NullField, 'wants'>): Generator<NullField> {

@@ -5,25 +5,27 @@ import { type Labels, selectorMatches } from './label-selector';
 import type { Resource } from './resource';
 
 /** Where each kind keeps its pod template; a Pod is its own. */
-const TEMPLATE_OF: Readonly<Record<string, readonly string[]>> = {
-  'apps/Deployment': ['spec', 'template'],
-  'apps/StatefulSet': ['spec', 'template'],
-  'apps/DaemonSet': ['spec', 'template'],
-  'apps/ReplicaSet': ['spec', 'template'],
-  '/ReplicationController': ['spec', 'template'],
-  'argoproj.io/Rollout': ['spec', 'template'],
-  'batch/Job': ['spec', 'template'],
-  'batch/CronJob': ['spec', 'jobTemplate', 'spec', 'template'],
-  '/Pod': [],
-};
+const TEMPLATE_OF = new Map<string, { readonly group: string; readonly template: readonly string[] }>([
+  ['Deployment', { group: 'apps', template: ['spec', 'template'] }],
+  ['StatefulSet', { group: 'apps', template: ['spec', 'template'] }],
+  ['DaemonSet', { group: 'apps', template: ['spec', 'template'] }],
+  ['ReplicaSet', { group: 'apps', template: ['spec', 'template'] }],
+  ['ReplicationController', { group: '', template: ['spec', 'template'] }],
+  ['Rollout', { group: 'argoproj.io', template: ['spec', 'template'] }],
+  ['Job', { group: 'batch', template: ['spec', 'template'] }],
+  ['CronJob', { group: 'batch', template: ['spec', 'jobTemplate', 'spec', 'template'] }],
+  ['Pod', { group: '', template: [] }],
+]);
 
 /** The workload that a resource is. @returns undefined for kinds that run no pods */
 export function workloadOf(resource: Resource): Workload | undefined {
-  const template = TEMPLATE_OF[`${resource.group}/${resource.kind}`];
-  return template === undefined ? undefined : new Workload(resource, resource.at(...template));
+  const known = TEMPLATE_OF.get(resource.kind);
+  return known?.group === resource.group ? new Workload(resource, resource.at(...known.template)) : undefined;
 }
 
 export class Workload {
+  private labels: Labels | undefined;
+
   constructor(
     readonly resource: Resource,
     /** The pod template, wherever this kind keeps it. Of a Rollout with `workloadRef` it is absent. */
@@ -47,8 +49,10 @@ export class Workload {
     return this.kind === 'Job' || this.kind === 'CronJob';
   }
 
+  /** Read once: selectors are matched against them over and over. */
   get podLabels(): Labels {
-    return this.template.at('metadata', 'labels').texts;
+    this.labels ??= this.template.at('metadata', 'labels').texts;
+    return this.labels;
   }
 
   get podAnnotations(): Labels {
