@@ -4,6 +4,7 @@ import { version } from '../../package.json';
 import type { CheckArguments } from './check';
 import type { Io } from './io';
 import type { Outcome } from './outcome';
+import type { ReachArguments } from './reach';
 
 /** @param argv what follows the program's name @returns the exit code */
 export async function run(argv: readonly string[], io: Io): Promise<Outcome['exitCode']> {
@@ -33,6 +34,7 @@ function program(io: Io, finish: (outcome: Outcome) => void): Command {
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: io.writeOut, writeErr: io.writeError, outputError: (text, write) => write(text) });
   addCheck(command, io, finish);
+  addReach(command, io, finish);
   command
     .command('explain <lesson>')
     .description("tell a lesson's incident, mechanism and mend")
@@ -66,6 +68,20 @@ function addCheck(command: Command, io: Io, finish: (outcome: Outcome) => void):
     .option('--fix', 'mend what a program can mend')
     .option('--fix-dry-run', 'show what --fix would change')
     .action(async (paths: string[], options: CheckArguments) => finish(await (await import('./check')).check(paths, options, io)));
+}
+
+function addReach(command: Command, io: Io, finish: (outcome: Outcome) => void): void {
+  command
+    .command('reach')
+    .description('tell who can talk to whom, and which rule says so')
+    .argument('[paths...]', 'files and folders, - for standard input; default: the working folder')
+    .option('--from <source>', 'namespace/name of a workload, entity:NAME, an address, a CIDR or fqdn:HOST')
+    .option('--to <destination>', 'the same with its port: B:PORT or B:PORT/PROTOCOL')
+    .option('--matrix', 'all flows that something needs, with their verdicts')
+    .option('--expect <file>', 'flows that must and must not be possible: allow and deny, lists of {from, to}')
+    .option('--cluster <file>', 'facts of the cluster (default: the one that the configuration names)')
+    .option('--format <format>', 'pretty or json', 'pretty')
+    .action(async (paths: string[], options: ReachArguments) => finish((await import('./reach')).reach(paths, options, io)));
 }
 
 /** An option that may be given several times. */

@@ -1,0 +1,147 @@
+/** `hindsight reach`: who can talk to whom, by the policies among the files. */
+import { knownLessons } from '../check/check-files';
+import { endpointText } from '../network/endpoint';
+import { askedFlow, type Difference, parseExpectedFlows } from '../network/expected-flows';
+import { flowJson } from '../network/flow-json';
+import { missingRules } from '../network/missing-rule';
+import { needs } from '../network/needs';
+import { type FlowVerdict, Network } from '../network/network';
+import { readRepository } from '../manifest/read-repository';
+import { Resources } from '../resources/resources';
+import { trafficText } from '../network/traffic-port';
+import { chosen } from './choices';
+import { readFiles } from './files';
+import type { Io } from './io';
+import type { Outcome } from './outcome';
+import { readSetup, textOfFile, told } from './setup';
+
+/** As commander hands them over. */
+export interface ReachArguments {
+  readonly from?: string;
+  readonly to?: string;
+  readonly matrix?: boolean;
+  readonly expect?: string;
+  readonly cluster?: string;
+  readonly format: string;
+}
+
+type Format = 'pretty' | 'json';
+
+export function reach(paths: readonly string[], options: ReachArguments, io: Io): Outcome {
+  const format = chosen<Format>('--format', options.format, ['pretty', 'json']);
+  if ('wrong' in format) return wrongUsage(format.wrong);
+  const { from, to, matrix, expect } = options;
+  const asked = [from !== undefined || to !== undefined, matrix === true, expect !== undefined].filter((one) => one).length;
+  if (asked !== 1 || (from === undefined) !== (to === undefined))
+    return wrongUsage('ask one of: --from A --to B:PORT, --matrix, or --expect FILE');
+  const network = networkOf(paths, options, io);
+  if ('wrong' in network) return wrongUsage(network.wrong);
+  const answer = { ...network, format: format.value };
+  if (expect !== undefined) return expected(expect, answer, io);
+  return from === undefined || to === undefined ? neededFlows(answer) : oneFlow(from, to, answer);
+}
+
+interface Answer {
+  readonly network: Network;
+  readonly format: Format;
+  /** What could not be read. */
+  readonly notes?: string;
+}
+
+function networkOf(paths: readonly string[], options: ReachArguments, io: Io): Omit<Answer, 'format'> | { readonly wrong: string } {
+  const setup = readSetup(options, io.cwd, knownLessons.map(({ id }) => id)); // prettier-ignore
+  if ('wrong' in setup) return setup;
+  const read = readFiles(paths, io.cwd, io.readStandardInput);
+  if (read.wrong.length > 0) return { wrong: read.wrong.join('\n') };
+  const { cluster } = setup;
+  const reading = readRepository(read.files, read.repository, read.asked);
+  const problems = [...read.problems, ...reading.problems];
+  const network = new Network(new Resources(reading.documents, [...cluster.existing, ...reading.unjudged]), cluster);
+  return { network, notes: problems.length === 0 ? undefined : told(problems) };
+}
+
+function oneFlow(from: string, to: string, { network, format, notes }: Answer): Outcome {
+  const asked = askedFlow(network, from, to);
+  if ('problem' in asked) return wrongUsage(asked.problem);
+  const { flow } = asked;
+  const text = format === 'json' ? jsonText(flowJson(flow)) : explained(flow);
+  return { text, error: notes, exitCode: flow.verdict === 'deny' ? 1 : 0 };
+}
+
+/** Every flow that something needs, and what the policies say to it. */
+function neededFlows({ network, format, notes }: Answer): Outcome {
+  const flows = needs(network.resources, network.cluster).map(({ from, to, port, protocol }) => network.verdict(from, to, port, protocol));
+  return { text: format === 'json' ? jsonText(flows.map(flowJson)) : table(flows), error: notes, exitCode: 0 };
+}
+
+function expected(file: string, { network, format, notes }: Answer, io: Io): Outcome {
+  const text = textOfFile(file, io.cwd, '--expect');
+  if (typeof text !== 'string') return wrongUsage(text.wrong);
+  const { flows, problems } = parseExpectedFlows(text, file);
+  if (problems.length > 0) return wrongUsage(told(problems));
+  const differences: Difference[] = [];
+  for (const one of flows) {
+    const asked = askedFlow(network, one.from, one.to);
+    if ('problem' in asked) return wrongUsage(told([{ file, line: one.line, message: asked.problem }]));
+    if (asked.flow.verdict !== one.verdict) differences.push({ expected: one, flow: asked.flow });
+  }
+  const exitCode = differences.length > 0 ? 1 : 0;
+  if (format === 'json')
+    return { text: jsonText(differences.map((one) => ({ expected: one.expected, flow: flowJson(one.flow) }))), error: notes, exitCode };
+  const lines = differences.map(
+    ({ expected: { verdict, line }, flow }) => `${file}:${line ?? 1}: expected ${verdict}, and it is\n${explained(flow)}`,
+  );
+  return { text: lines.length === 0 ? `all ${flows.length} flows are as expected\n` : lines.join('\n'), error: notes, exitCode };
+}
+
+/** A verdict with the rules that make it. */
+function explained(flow: FlowVerdict): string {
+  const lines = [`${flow.verdict}  ${endpointText(flow.from)} to ${endpointText(flow.to)} on ${trafficText(flow)}`];
+  for (const direction of ['egress', 'ingress'] as const) {
+    const { verdict, because } = flow[direction];
+    lines.push(`  ${direction}: ${verdict}`);
+    for (const { policy, rule, words } of because) {
+      const at = policy === null || rule === null ? undefined : policy.locate(rule);
+      const where = at !== undefined && 'file' in at ? ` (${at.file}:${at.line})` : '';
+      lines.push(`    ${policy === null ? '' : `${policy.toString()} ${rule ?? ''}: `}${words}${where}`);
+    }
+  }
+  for (const { words, into, policy } of missingRules(flow))
+    lines.push(
+      `  missing: ${words}`,
+      into === undefined
+        ? `    add ${JSON.stringify(policy)}`
+        : `    add to ${into.path} of ${into.policy.toString()}: ${JSON.stringify(into.value)}`,
+    );
+  return `${lines.join('\n')}\n`;
+}
+
+function table(flows: readonly FlowVerdict[]): string {
+  const rows = [
+    ['FROM', 'TO', 'PORT', 'EGRESS', 'INGRESS', 'VERDICT'],
+    ...flows.map((flow) => [
+      endpointText(flow.from),
+      endpointText(flow.to),
+      trafficText(flow),
+      flow.egress.verdict,
+      flow.ingress.verdict,
+      flow.verdict,
+    ]),
+  ];
+  const widths = rows.reduce<number[]>((most, row) => row.map((cell, column) => Math.max(cell.length, most[column] ?? 0)), []);
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function wrongUsage(error: string): Outcome {
+  return { error, exitCode: 2 };
+}
