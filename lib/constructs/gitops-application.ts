@@ -11,6 +11,7 @@ import type { Application } from '../../imports/argo-cd';
 import { defineObject } from '../kube/define';
 import { documentsOf } from '../kube/documents';
 import { ignoredDifferences, type IgnoreDifference, RESPECT_IGNORE_DIFFERENCES } from '../lessons/controller-owned-fields';
+import { Field } from '../manifest/field';
 import { groupOf } from '../resources/resource';
 import { Resources } from '../resources/resources';
 import { Input } from './input';
@@ -87,6 +88,7 @@ export class GitOpsApplication extends Construct {
           // Pruning last keeps the old objects until the new ones are healthy.
           syncOptions: ['PruneLast=true', RESPECT_IGNORE_DIFFERENCES],
         },
+        // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- cdk8s types what is known at synth as any
         ignoreDifferences: Lazy.any({ produce: () => this.ignored() }),
       },
     });
@@ -117,7 +119,7 @@ export class GitOpsApplication extends Construct {
     const objects = this.node.root.node.findAll().filter((construct): construct is ApiObject => ApiObject.isApiObject(construct));
     return objects
       .filter((object) => HOLDS_DATA.has(object.kind) && object.kind !== 'Namespace')
-      .filter((object) => !/\bPrune=(false|confirm)\b/.test(String(Reflect.get(object.metadata.toJson().annotations ?? {}, SYNC_OPTIONS))))
+      .filter((object) => !/\bPrune=(false|confirm)\b/.test(new Field(object.metadata.toJson()).at('annotations', SYNC_OPTIONS).string ?? ''))
       .map(
         (object) =>
           `prune is true: ${object.node.path} (${object.kind} ${object.name}) holds data and would be pruned with it; annotate it ${SYNC_OPTIONS}: Prune=false,Delete=false`,

@@ -38,7 +38,7 @@ describeWith(['mariadbd', 'mariadb-dump', 'aws', 'openssl'], 'the restore drill'
     expect((await runStep(mysqlDump(database, sealed, { DATABASES: '', ENCRYPTION_KEY_FILE: '/keys/key' }))).lastLine).toContain(
       'finished',
     );
-  }, 60_000);
+  }, 180_000);
   afterAll(cleanUp);
 
   const fetched = (from: PodVolumes): PodVolumes => {
