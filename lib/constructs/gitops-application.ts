@@ -119,7 +119,9 @@ export class GitOpsApplication extends Construct {
     const objects = this.node.root.node.findAll().filter((construct): construct is ApiObject => ApiObject.isApiObject(construct));
     return objects
       .filter((object) => HOLDS_DATA.has(object.kind) && object.kind !== 'Namespace')
-      .filter((object) => !/\bPrune=(false|confirm)\b/.test(new Field(object.metadata.toJson()).at('annotations', SYNC_OPTIONS).string ?? ''))
+      .filter(
+        (object) => !/\bPrune=(false|confirm)\b/.test(new Field(object.metadata.toJson()).at('annotations', SYNC_OPTIONS).string ?? ''),
+      )
       .map(
         (object) =>
           `prune is true: ${object.node.path} (${object.kind} ${object.name}) holds data and would be pruned with it; annotate it ${SYNC_OPTIONS}: Prune=false,Delete=false`,
