@@ -76,9 +76,22 @@ export function knownKinds(): readonly string[] {
 }
 
 /** What a reference, or the text of a list or map, stands for; other schemas stand for themselves. */
-export function resolve(located: Located): Located<Exclude<Schema, string> | Scalar> {
+export function resolve(located: Located): Resolved {
   const { schema, file } = located;
   if (typeof schema !== 'string') return { ...located, schema };
+  const ofFile = resolved.get(file) ?? new Map<string, Resolved>();
+  resolved.set(file, ofFile);
+  const known = ofFile.get(schema) ?? resolveText(schema, file);
+  ofFile.set(schema, known);
+  return known;
+}
+
+type Resolved = Located<Exclude<Schema, string> | Scalar>;
+
+/** By file and text: there are few texts, and every field of every object asks for one. */
+const resolved = new Map<string, Map<string, Resolved>>();
+
+function resolveText(schema: string, file: string): Resolved {
   if (schema.startsWith('[]')) return { schema: { list: schema.slice(2) }, file };
   if (schema.startsWith('{}')) return { schema: { map: schema.slice(2) }, file };
   const hash = schema.indexOf('#');

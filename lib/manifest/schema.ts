@@ -91,7 +91,8 @@ class Walk {
 
   private fields(value: Fields, parent: Parent, name: string, type: string | undefined): void {
     const { path, schema, file } = parent;
-    for (const [key, field] of Object.entries(value)) {
+    for (const key of Object.keys(value)) {
+      const field = value[key];
       const known = Object.hasOwn(schema.fields, key) ? schema.fields[key] : undefined;
       if (known !== undefined && isPlainly(known, field)) continue;
       if (known !== undefined) this.value(field, { schema: known, file }, { path: pointerTo(path, key), name: key, parent });
