@@ -23,10 +23,10 @@ export function parseExpectedFlows(
 ): { readonly flows: readonly ExpectedFlow[]; readonly problems: readonly Problem[] } {
   const { documents, problems } = readYaml(text, file);
   const found: Problem[] = [...problems];
-  const flows = documents.flatMap(({ content, locate }) => {
-    const root = new Field(content);
+  const flows = documents.flatMap((document) => {
+    const root = new Field(document.content);
     const lineOf = (path: string): number | undefined => {
-      const location = locate(path);
+      const location = document.locate(path);
       return 'line' in location ? location.line : undefined;
     };
     for (const key of root.keys)
