@@ -96,7 +96,7 @@ function isConnectable(party: IConnectable | Peer): party is IConnectable {
 }
 
 /** A peer in a few words. */
-function describePeer(peer: Peer): string {
+export function describePeer(peer: Peer): string {
   switch (peer.kind) {
     case 'pods':
       return `${peer.namespace}/${Object.entries(peer.labels)

@@ -6,6 +6,8 @@ import type { Cluster } from '../facts/cluster';
 import { lessons } from '../lessons';
 import { isFileLocation, type Document } from '../manifest/document';
 import { Resources } from '../resources/resources';
+import { deniedFlows } from './flow-proof';
+import type { Flow } from './flows';
 
 /** An object with the manifest it renders to. */
 export interface Built {
@@ -17,12 +19,15 @@ export interface Built {
 /**
  * Judges what was built.
  * @param errors what constructs already refused
+ * @param flows the declared connections, which the policies must allow
  * @returns warnings, a text each
  * @throws Error that tells all errors
  */
-export function guard(built: readonly Built[], cluster: Cluster, errors: readonly string[]): string[] {
-  const { findings } = judge(new Resources(built.map(documentOf), cluster.existing), cluster, lessons);
-  const grave = [...errors, ...namedTwice(built), ...findings.filter(({ severity }) => severity === 'error').map(describe)];
+export function guard(built: readonly Built[], cluster: Cluster, errors: readonly string[], flows: readonly Flow[]): string[] {
+  const resources = new Resources(built.map(documentOf), cluster.existing);
+  const { findings } = judge(resources, cluster, lessons);
+  const denied = deniedFlows(flows, resources, cluster);
+  const grave = [...errors, ...namedTwice(built), ...denied, ...findings.filter(({ severity }) => severity === 'error').map(describe)];
   if (grave.length > 0) {
     throw new Error(
       `synth found ${grave.length === 1 ? 'an error' : `${grave.length} errors`}; nothing was written\n\n${grave.map((text) => `- ${text}`).join('\n')}\n`,

@@ -12,7 +12,7 @@ import { writeYaml } from '../kube/yaml-writer';
 import { Lessons } from './accepted-lessons';
 import { type Built, guard } from './guard';
 import { publish } from './output-folder';
-import { setCluster } from './platform';
+import { flowsOf, setCluster } from './platform';
 
 export interface PlatformAppProps extends AppProps {
   /** What is known of the cluster that the manifests are for. @default - nothing: lessons that need facts are skipped */
@@ -65,7 +65,7 @@ export class PlatformApp extends App {
     const numbered = resolveDependencies(constructs);
     const ordered = inSynthOrder(this, constructs);
     const built = ordered.flatMap(({ chart, objects }) => objects.map((object): Built => ({ chart, object, content: object.toJson() })));
-    const warnings = guard(built, this.cluster, errors);
+    const warnings = guard(built, this.cluster, errors, flowsOf(this).all);
     for (const warning of warnings) this.onWarning(warning);
     return { built, charts: ordered.map(({ chart }) => chart), numbered };
   }
