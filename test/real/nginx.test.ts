@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { BlogWeb } from '../../lib/constructs/blog-web';
-import { DOCUMENT_ROOT, SCRATCH } from '../../lib/constructs/nginx-config';
+import { SCRATCH } from '../../lib/constructs/nginx-config';
 import { Was } from '../../lib/constructs/was';
 import { at, blogChart, objectOf } from '../constructs/blog';
 import { describeWith } from './tools';
@@ -50,7 +50,7 @@ function adapted(config: string, root: string): string {
   const caches = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `  ${kind}_temp_path ${root}/cache/${kind}_temp;`);
   return config
     .replaceAll(`${SCRATCH}/`, `${root}/scratch/`)
-    .replaceAll(DOCUMENT_ROOT, `${root}/html`)
+    .replaceAll('/usr/share/nginx/html', `${root}/html`)
     .replaceAll('/var/run/', `${root}/run/`)
     .replaceAll('http://was-service:8080', 'http://127.0.0.1:8000')
     .replace('user nginx;', `user ${WORKER};`)
@@ -67,6 +67,9 @@ beforeEach(() => {
   writeFileSync(join(root, 'html', 'about.html'), 'a static file\n');
   writeFileSync(join(root, 'log'), '');
   chmodSync(join(root, 'log'), 0o666);
+  // Whatever the umask is: an image's site can be read by everybody.
+  chmodSync(join(root, 'html'), 0o755);
+  chmodSync(join(root, 'html', 'about.html'), 0o644);
 });
 
 afterEach(() => rmSync(root, { recursive: true, force: true }));
