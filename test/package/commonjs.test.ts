@@ -46,7 +46,8 @@ test('a project of cdk8s init compiles with it: TypeScript 5, classic module res
 test('ts-node synthesizes', () => {
   project.run('ts-node', 'main.ts');
   const yaml = project.read('dist/shop.k8s.yaml');
-  for (const name of ['api-isolation', 'front-isolation', 'front-ingress']) expect(yaml).toContain(`name: ${name}\n`);
+  for (const name of ['db', 'db-isolation', 'api-isolation', 'front-isolation', 'front-ingress', 'backup', 'drill'])
+    expect(yaml).toContain(`name: ${name}\n`);
 }, 120_000);
 
 test('its tests run with ts-jest', () => {

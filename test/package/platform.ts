@@ -1,15 +1,22 @@
-/** What a stranger writes: a platform of three constructs, and its test. Both compile in any kind of project. */
-export const MAIN = `import { Chart } from 'cdk8s';
+/** What a stranger writes: a shop with its database and backups, and its test. Both compile in any kind of project. */
+export const MAIN = `import { Chart, Size } from 'cdk8s';
 import { Construct } from 'constructs';
-import { BlogWeb, Cluster, PlatformApp, Was } from 'cdk8s-hindsight';
+import { BlogWeb, Cluster, Mysql, MysqlBackup, MysqlRestoreDrill, PlatformApp, SecretRef, Was } from 'cdk8s-hindsight';
 
-export const cluster = new Cluster({ nodes: [{ name: 'cp', roles: ['control-plane'] }, { name: 'w1' }, { name: 'w2' }] });
+export const cluster = new Cluster({
+  nodes: [{ name: 'cp', roles: ['control-plane'] }, { name: 'w1' }, { name: 'w2' }],
+  existing: ['db-secret', 's3-credentials'].map((name) => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'shop' } })),
+});
 
 export class Shop extends Chart {
   constructor(scope: Construct) {
     super(scope, 'shop', { namespace: 'shop' });
-    const api = new Was(this, 'api', { image: 'registry.example/api:1.4.2' });
+    const rootPassword = SecretRef.of('db-secret', 'root');
+    const db = new Mysql(this, 'db', { image: 'mysql:8.4', storage: Size.gibibytes(10), database: 'shop', rootPassword });
+    const api = new Was(this, 'api', { image: 'registry.example/api:1.4.2', database: db });
     new BlogWeb(this, 'front', { image: 'registry.example/front:2.0.0', host: 'shop.example.org', backends: { '/api': api } });
+    const backup = new MysqlBackup(this, 'backup', { database: db, bucket: 'shop-backup', region: 'eu-west-1', credentials: 's3-credentials' });
+    new MysqlRestoreDrill(this, 'drill', { backup });
   }
 }
 
