@@ -94,7 +94,8 @@ async function serve(config: string, rights: readonly string[], port: number): P
   const inside = 'ip link set lo up && exec "$0" "$1" "$2"';
   const script = join(__dirname, 'nginx-session.mjs');
   const { stdout } = await promisify(execFile)('unshare', ['-n', 'sh', '-c', inside, process.execPath, script, session]);
-  return JSON.parse(stdout);
+  const outcome: Session = JSON.parse(stdout);
+  return outcome;
 }
 
 const bounding = (capabilities: readonly string[]) => `--bounding-set=${['-all', ...capabilities.map((name) => `+${name}`)].join(',')}`;

@@ -1,5 +1,5 @@
 // The backups as a user's app synthesizes them: commands, environments, mounts and script texts are taken from here and nowhere else.
-import { Chart, Size } from 'cdk8s';
+import { Size, type Chart } from 'cdk8s';
 import { EtcdBackup, Mysql, MysqlBackup, MysqlRestoreDrill, SecretRef } from '../../../lib/index';
 import { documentsOf } from '../../../lib/kube/documents';
 import { Resources } from '../../../lib/resources/resources';
