@@ -1,7 +1,7 @@
 /** Proves that the rendered policies, also after patches, let through every connection that was declared. */
 import type { Cluster } from '../facts/cluster';
 import type { Endpoint } from '../network/endpoint';
-import { Network } from '../network/network';
+import { knownFlows } from '../network/known-flows';
 import type { Resources } from '../resources/resources';
 import type { Workload } from '../resources/workload';
 import { Connections, describePeer } from './connections';
@@ -9,8 +9,8 @@ import type { Flow, Party } from './flows';
 
 /** @returns a text for each declared connection that a policy denies */
 export function deniedFlows(flows: readonly Flow[], resources: Resources, cluster: Cluster): string[] {
-  if (flows.length === 0) return [];
-  const network = new Network(resources, cluster);
+  const network = knownFlows(resources, cluster)?.network;
+  if (network === undefined) return [];
   return flows.flatMap((flow) => {
     const from = endpointOf(flow.from, resources);
     const to = endpointOf(flow.to, resources);
