@@ -1,9 +1,9 @@
 /** `hindsight reach`: who can talk to whom, by the policies among the files. */
 import { knownLessons } from '../check/check-files';
 import { endpointText } from '../network/endpoint';
-import { askedFlow, type Difference, parseExpectedFlows } from '../network/expected-flows';
+import { askedFlow, comparedFlows } from '../network/expected-flows';
 import { flowJson } from '../network/flow-json';
-import { missingRules } from '../network/missing-rule';
+import { differenceText, flowText } from '../network/flow-text';
 import { needs } from '../network/needs';
 import { type FlowVerdict, Network } from '../network/network';
 import { readRepository } from '../manifest/read-repository';
@@ -64,7 +64,7 @@ function oneFlow(from: string, to: string, { network, format, notes }: Answer): 
   const asked = askedFlow(network, from, to);
   if ('problem' in asked) return wrongUsage(asked.problem);
   const { flow } = asked;
-  const text = format === 'json' ? jsonText(flowJson(flow)) : explained(flow);
+  const text = format === 'json' ? jsonText(flowJson(flow)) : flowText(flow);
   return { text, error: notes, exitCode: flow.verdict === 'deny' ? 1 : 0 };
 }
 
@@ -77,43 +77,13 @@ function neededFlows({ network, format, notes }: Answer): Outcome {
 function expected(file: string, { network, format, notes }: Answer, io: Io): Outcome {
   const text = textOfFile(file, io.cwd, '--expect');
   if (typeof text !== 'string') return wrongUsage(text.wrong);
-  const { flows, problems } = parseExpectedFlows(text, file);
+  const { flows, problems, differences } = comparedFlows(network, text, file);
   if (problems.length > 0) return wrongUsage(told(problems));
-  const differences: Difference[] = [];
-  for (const one of flows) {
-    const asked = askedFlow(network, one.from, one.to);
-    if ('problem' in asked) return wrongUsage(told([{ file, line: one.line, message: asked.problem }]));
-    if (asked.flow.verdict !== one.verdict) differences.push({ expected: one, flow: asked.flow });
-  }
   const exitCode = differences.length > 0 ? 1 : 0;
   if (format === 'json')
     return { text: jsonText(differences.map((one) => ({ expected: one.expected, flow: flowJson(one.flow) }))), error: notes, exitCode };
-  const lines = differences.map(
-    ({ expected: { verdict, line }, flow }) => `${file}:${line ?? 1}: expected ${verdict}, and it is\n${explained(flow)}`,
-  );
+  const lines = differences.map((one) => differenceText(one, file));
   return { text: lines.length === 0 ? `all ${flows.length} flows are as expected\n` : lines.join('\n'), error: notes, exitCode };
-}
-
-/** A verdict with the rules that make it. */
-function explained(flow: FlowVerdict): string {
-  const lines = [`${flow.verdict}  ${endpointText(flow.from)} to ${endpointText(flow.to)} on ${trafficText(flow)}`];
-  for (const direction of ['egress', 'ingress'] as const) {
-    const { verdict, because } = flow[direction];
-    lines.push(`  ${direction}: ${verdict}`);
-    for (const { policy, rule, words } of because) {
-      const at = policy === null || rule === null ? undefined : policy.locate(rule);
-      const where = at !== undefined && 'file' in at ? ` (${at.file}:${at.line})` : '';
-      lines.push(`    ${policy === null ? '' : `${policy.toString()} ${rule ?? ''}: `}${words}${where}`);
-    }
-  }
-  for (const { words, into, policy } of missingRules(flow))
-    lines.push(
-      `  missing: ${words}`,
-      into === undefined
-        ? `    add ${JSON.stringify(policy)}`
-        : `    add to ${into.path} of ${into.policy.toString()}: ${JSON.stringify(into.value)}`,
-    );
-  return `${lines.join('\n')}\n`;
 }
 
 function table(flows: readonly FlowVerdict[]): string {
