@@ -41,6 +41,8 @@ export function environmentValues(workload: Workload, container: Container, reso
 /** Variables that tell others where to find this pod, or whom to trust, or where to listen. */
 const NOT_PEERS =
   /(^|_)(IMAGE|LISTEN|LISTENER|LISTENERS|BIND|ADVERTISED?|ALLOWED|CORS|ORIGINS?|NO_PROXY|COOKIE|ISSUER|AUDIENCE|REDIRECT|CALLBACK|ROLE|ARN|VERSION|DOMAIN)(_|$)/;
+/** How a pod calls itself in its traces and metrics: often the name of its Service, and never a place to connect to. */
+const OWN_NAME = /^(OTEL|JAEGER|ZIPKIN|ELASTIC_APM)_SERVICE_NAME$|^DD_SERVICE$/;
 /** Names of the outside that are most often the pod's own public address. */
 const OWN_ADDRESS =
   /(^|_)(PUBLIC|SITE|BASE|ROOT|FRONTEND|EXTERNAL|CANONICAL|HOME|APP|SELF|SERVER|WEB|DOCS?|HELP|SUPPORT)_?(URL|URI|HOST|ADDRESS|ENDPOINT)$/;
@@ -49,7 +51,7 @@ const HOST_VARIABLE = /^(.*?)_?(HOST|HOSTNAME|HOSTS|SERVER|SERVERS|ADDRESS|ADDR|
 export function environmentAddresses(workload: Workload, container: Container, resources: Resources): FoundAddress[] {
   const values = environmentValues(workload, container, resources);
   return [...values.values()].flatMap((variable) => {
-    if (NOT_PEERS.test(variable.name.toUpperCase())) return [];
+    if (NOT_PEERS.test(variable.name.toUpperCase()) || OWN_NAME.test(variable.name.toUpperCase())) return [];
     return addressesOfVariable(variable, values).flatMap((address): FoundAddress[] => {
       const isOwn = OWN_ADDRESS.test(variable.name.toUpperCase()) && address.host.includes('.') && !address.host.includes('.svc');
       return isOwn ? [] : [{ ...address, source: sourceOf(variable, address, container) }];

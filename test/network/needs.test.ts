@@ -76,6 +76,7 @@ test.each([
     '[{name: DB_HOST, value: mysql}, {name: DB_PORT, value: "3306"}]',
     ['blog/client -> blog/Service/mysql:3306/TCP'],
   ],
+  ['nothing: its own name in traces', '[{name: OTEL_SERVICE_NAME, value: was}]', []],
   ['a host whose Service has one port', '[{name: DB_HOST, value: mysql}]', ['blog/client -> blog/Service/mysql:3306/TCP']],
   ['a host of another namespace', '[{name: REDIS_HOST, value: redis.cache}]', ['blog/client -> cache/Service/redis:6379/TCP']],
   [
