@@ -6,6 +6,7 @@ import { isFileLocation, type Problem } from '../manifest/document';
 import { readRepository } from '../manifest/read-repository';
 import { NO_REPOSITORY, type Repository } from '../manifest/repository';
 import { textOf } from '../manifest/text';
+import { withoutCredentials } from '../resources/credentials';
 import { Resources } from '../resources/resources';
 import { accept } from './accept';
 import type { Finding, Report } from './finding';
@@ -44,7 +45,7 @@ export function checkFiles(files: ReadonlyMap<string, string | Uint8Array>, opti
   const judged = judge(resources, cluster, wanted, repository);
   const read = {
     ...judged,
-    problems: [...(options.problems ?? []), ...reading.problems],
+    problems: [...(options.problems ?? []), ...reading.problems].map(withoutSecrets),
     summary: { files: reading.files, documents: reading.documents.length },
   };
   const texts = textsWithComments(files, asked);
@@ -53,6 +54,11 @@ export function checkFiles(files: ReadonlyMap<string, string | Uint8Array>, opti
   const ran = new Set(wanted.map(({ id }) => id).filter((id) => !skipped.has(id)));
   const accepted = accept(read, { resources, texts, known: knownLessons.map(({ id }) => id), ran });
   return tuned(accepted, wanted, settings);
+}
+
+/** What cannot be read is quoted, such as the address of a remote base. */
+function withoutSecrets(problem: Problem): Problem {
+  return { ...problem, message: withoutCredentials(problem.message) };
 }
 
 /** With the severities that are wanted, without what is off or said twice, in order. */

@@ -5,6 +5,7 @@ import { type Lesson, isSkip, locationOf, type Violation } from '../lessons/less
 import { nearestExisting } from '../manifest/json-pointer';
 import { isFileLocation } from '../manifest/document';
 import { NO_REPOSITORY, type Repository } from '../manifest/repository';
+import { withoutCredentials } from '../resources/credentials';
 import type { Resource } from '../resources/resource';
 import type { Resources } from '../resources/resources';
 import type { Extent, Finding, Report, SkippedLesson, SuppressedFinding } from './finding';
@@ -43,16 +44,16 @@ function findingOf(lesson: Lesson, violation: Violation): Finding {
   return {
     lesson: lesson.id,
     severity: violation.severity ?? lesson.severity,
-    message: `${resource.toString()}: ${violation.message}`,
+    message: `${resource.toString()}: ${withoutCredentials(violation.message)}`,
     resource,
     path: nearestExisting(resource.document.content, violation.path),
     location: locationOf(violation),
     related: (violation.related ?? []).map((related) => ({
-      message: related.message,
+      message: withoutCredentials(related.message),
       resource: related.resource,
       location: locationOf(related),
     })),
-    fix: violation.fix,
+    fix: violation.fix && { ...violation.fix, description: withoutCredentials(violation.fix.description) },
   };
 }
 

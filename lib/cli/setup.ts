@@ -7,6 +7,7 @@ import { Cluster } from '../facts/cluster';
 import { parseClusterFacts } from '../facts/parse';
 import type { Problem } from '../manifest/document';
 import { textOf } from '../manifest/text';
+import { withoutCredentials } from '../resources/credentials';
 
 export const CONFIG_FILE = 'hindsight.config.yaml';
 
@@ -57,9 +58,11 @@ function configAbove(cwd: string): string | undefined {
   }
 }
 
-/** Every problem on a line of its own, with its place. */
+/** Every problem on a line of its own, with its place and without the credentials that it quotes. */
 export function told(problems: readonly Problem[]): string {
-  return problems.map(({ file, line, message }) => `${file}${line === undefined ? '' : `:${line}`}: ${message}`).join('\n');
+  return problems
+    .map(({ file, line, message }) => `${file}${line === undefined ? '' : `:${line}`}: ${withoutCredentials(message)}`)
+    .join('\n');
 }
 
 /** @param option what names the file */

@@ -2,7 +2,9 @@ import { type JsonPointer, stepsOf } from '../manifest/json-pointer';
 import { schemaProblems } from '../manifest/schema';
 import type { SchemaProblem } from '../manifest/schema-problem';
 import type { Cluster } from '../facts/cluster';
+import { HIDDEN } from '../resources/credentials';
 import type { Resource } from '../resources/resource';
+import { secrecyOf } from '../resources/secret-fields';
 import { type Context, type Lesson, type Violation } from './lesson';
 import { rejectionsOf } from './policy-rejected';
 import { INJECT } from './sidecar-annotation-misplaced';
@@ -380,16 +382,21 @@ spec:
   ],
   *violations({ resources, cluster }: Context): Iterable<Violation> {
     for (const resource of resources.all) {
-      const problems = schemaProblems(resource.document.content).filter((problem) => !isStillServed(problem, cluster));
+      const isSecret = secrecyOf(resource);
+      const problems = schemaProblems(resource.document.content, isSecret).filter((problem) => !isStillServed(problem, cluster));
       if (problems.length === 0) continue;
       const toldOfPolicy = [...rejectionsOf(resource, cluster.facts.network?.version)].map(({ path }) => path);
       for (const { kind, path, message, mend } of problems) {
         if (toldOfPolicy.some((other) => isSamePlace(path, other)) || (kind === 'unknown-field' && holdsSwitch(resource, path))) continue;
-        yield { resource, path, message: `${message}: ${CONSEQUENCE[kind]}`, fix: mend };
+        const told = kind === 'name' && isSecret(path, undefined) ? message.replace(QUOTED, HIDDEN) : message;
+        yield { resource, path, message: `${told}: ${CONSEQUENCE[kind]}`, fix: mend };
       }
     }
   },
 };
+
+/** What breaks the grammar of names; among credentials, even a key may be one. */
+const QUOTED = /"(?:[^"\\]|\\.)*"/;
 
 const REFUSED = 'the API server refuses the object';
 

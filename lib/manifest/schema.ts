@@ -24,8 +24,14 @@ import {
 } from './schema-types';
 import { described, hidden, isPlaceholder, scalarProblem, type ValueProblem } from './schema-value';
 
-/** Everything that the API server would refuse or drop; nothing for a kind without a schema. */
-export function schemaProblems(content: unknown): readonly SchemaProblem[] {
+/** Whether what is said of a field must not quote its value. */
+type Secrecy = (path: JsonPointer, value: unknown) => boolean;
+
+/**
+ * Everything that the API server would refuse or drop; nothing for a kind without a schema.
+ * @param isSecret besides the values of Secrets and of environment variables, which are never quoted
+ */
+export function schemaProblems(content: unknown, isSecret: Secrecy = () => false): readonly SchemaProblem[] {
   if (!isMap(content)) return [];
   const { apiVersion, kind } = content;
   if (typeof apiVersion !== 'string' || typeof kind !== 'string') return [];
@@ -34,9 +40,10 @@ export function schemaProblems(content: unknown): readonly SchemaProblem[] {
   if (wrongKind !== undefined) return [wrongKind];
   const schema = schemaOfKind(apiVersion, kind);
   if (schema === undefined) return [];
-  const isSecret = (path: JsonPointer): boolean =>
-    (kind === 'Secret' && /^\/(data|stringData)\//.test(path)) || /\/env\/\d+\/value$/.test(path);
-  const walk = new Walk(isSecret);
+  const walk = new Walk(
+    (path, value) =>
+      (kind === 'Secret' && /^\/(data|stringData)(\/|$)/.test(path)) || /\/env\/\d+\/value$/.test(path) || isSecret(path, value),
+  );
   walk.value(content, schema, { path: '', name: kind });
   return [...walk.problems, ...objectProblems(apiVersion, kind, content)];
 }
@@ -70,7 +77,7 @@ class Walk {
   readonly problems: SchemaProblem[] = [];
 
   /** @param isSecret whether the value of a field must not be shown */
-  constructor(private readonly isSecret: (path: JsonPointer) => boolean) {}
+  constructor(private readonly isSecret: Secrecy) {}
 
   value(value: unknown, located: Located, place: Place): void {
     if (value === null || value === undefined) return;
@@ -119,7 +126,7 @@ class Walk {
   private scalar(value: unknown, schema: Scalar | ScalarSchema | EnumSchema, { path, name }: Place): void {
     const found = scalarProblem(schema, value);
     if (found === undefined) return;
-    const secret = this.isSecret(path);
+    const secret = this.isSecret(path, value);
     const { kind, message, meant } = secret ? hidden(found, value) : found;
     const description = secret ? 'put it in quotes' : `write ${JSON.stringify(meant)}`;
     this.refuse(kind, path, `${name} ${message}`, meant === undefined ? undefined : { description, edits: [{ path, value: meant }] });
@@ -128,7 +135,7 @@ class Walk {
   private container(value: unknown, wanted: string, { path, name }: Place): void {
     if (isPlaceholder(value)) return;
     const problem: ValueProblem = { kind: 'type', message: `is ${described(value)}, where ${wanted} belongs` };
-    this.refuse('type', path, `${name} ${(this.isSecret(path) ? hidden(problem, value) : problem).message}`);
+    this.refuse('type', path, `${name} ${(this.isSecret(path, value) ? hidden(problem, value) : problem).message}`);
   }
 
   private alternatives(value: Fields, { sets, none, several }: Alternatives, path: JsonPointer, name: string): void {

@@ -55,7 +55,14 @@ export function reasonOf(error: unknown, chunk: Chunk): Reason {
   if (error instanceof RangeError || (error instanceof YAMLException && error.reason.includes('maxDepth')))
     return { line, message: 'is nested too deeply to check' };
   const reason = error instanceof YAMLException ? error.reason : error instanceof Error ? error.message : String(error);
-  return { line, message: `is not valid YAML: ${reason}` };
+  return { line, message: `is not valid YAML: ${unquoted(reason)}` };
+}
+
+/** What begins with a mark of YAML's may be a password that lacks its quotes. */
+function unquoted(reason: string): string {
+  return reason
+    .replace(/(?<=^unidentified alias) .*/s, '; a text that begins with * needs quotes')
+    .replace(/(?<=^tag name (?:cannot contain such characters|is malformed)): .*/s, '');
 }
 
 /** @returns undefined for a document that can be judged */

@@ -2,7 +2,7 @@
 import type { Report } from '../check/finding';
 import type { FileLocation } from '../manifest/document';
 import { textOf } from '../manifest/text';
-import { credentialIn, isCredentialName, isNoCredential } from '../resources/credentials';
+import { credentialIn, credentialSpans, HIDDEN, isCredentialName, isNoCredential, mergedSpans, type Span } from '../resources/credentials';
 import { secretsIn, secretsOf } from './secret-regions';
 
 /** The files that were read, by the names that locations use. */
@@ -16,7 +16,6 @@ export interface Excerpt {
   readonly to: number;
 }
 
-const HIDDEN = '***';
 /** Longer lines are cut around what is meant. */
 const WIDEST = 120;
 const LEAD = 40;
@@ -25,8 +24,6 @@ const LONGEST = 20_000;
 
 /** So many values are looked for inside of words too; the rest, in files full of them, as words only. */
 const MOST_SEARCHED = 100;
-
-type Span = readonly [from: number, to: number];
 
 interface Source {
   readonly lines: readonly string[];
@@ -103,7 +100,7 @@ function byLine(regions: readonly FileLocation[], lines: readonly string[]): Rea
 /** Adds to the known ones what looks like a credential: a known value, a shape that is nothing else, what stands behind a telling name. */
 function hiddenIn({ hidden, values, searched }: Source, number: number, line: string): Span[] {
   const known = hidden.get(number) ?? [];
-  const found: Span[] = [...known];
+  const found: Span[] = [...known, ...credentialSpans(line)];
   if (values.size > searched.length)
     for (const { 0: word, index } of line.matchAll(/[^\s"',;=&[\]{}()<>]+/g))
       if (values.has(word)) found.push([index, index + word.length]);
@@ -117,12 +114,15 @@ function hiddenIn({ hidden, values, searched }: Source, number: number, line: st
     if (isCredentialName(name) && !isNoCredential(/^["']?([^\s"',}\]]*)/.exec(line.slice(from))?.[1] ?? ''))
       found.push([from, line.length]);
   }
+  // A value that lacks its quotes, and so is taken for a mark of YAML's.
+  for (const { 0: whole, 1: name = '', 2: mark = '', index } of line.matchAll(/([A-Za-z][\w.-]*)["']?\s*:\s+([&*!]\S+)\s*$/g))
+    if (isCredentialName(name)) found.push([index + whole.lastIndexOf(mark), line.length]);
   return found;
 }
 
 /** The line with something else in place of these parts, and the marker where its part went. */
 function without(hidden: readonly Span[], { line, text, from, to }: Excerpt): Excerpt {
-  const parts = merged(hidden);
+  const parts = mergedSpans(hidden);
   const moved = (at: number, isEnd: boolean): number => {
     let shift = 0;
     for (const [start, end] of parts) {
@@ -135,17 +135,6 @@ function without(hidden: readonly Span[], { line, text, from, to }: Excerpt): Ex
   };
   const shown = parts.reduceRight((rest, [start, end]) => rest.slice(0, start) + HIDDEN + rest.slice(end), text);
   return { line, text: shown, from: moved(from, false), to: moved(to, true) };
-}
-
-/** The same parts in order, none touching another. */
-function merged(parts: readonly Span[]): Span[] {
-  const result: Span[] = [];
-  for (const [from, to] of parts.toSorted((a, b) => a[0] - b[0])) {
-    const last = result.at(-1);
-    if (last === undefined || from > last[1]) result.push([from, to]);
-    else result[result.length - 1] = [last[0], Math.max(last[1], to)];
-  }
-  return result;
 }
 
 function cut({ line, text, from, to }: Excerpt): Excerpt {

@@ -15,6 +15,7 @@ import { readYaml } from '../manifest/yaml';
 import { isCredentialName, isNoCredential } from '../resources/credentials';
 import { Resource } from '../resources/resource';
 import { Resources } from '../resources/resources';
+import { secretFields } from '../resources/secret-fields';
 
 export interface Secrets {
   readonly regions: readonly FileLocation[];
@@ -51,37 +52,6 @@ export function secretsIn({ findings, suppressed }: Report): ReadonlyMap<string,
 
 function isInSecret({ resource, path }: Finding): boolean {
   return resource.kind === 'Secret' && /^\/(?:data|stringData)\//.test(path);
-}
-
-/** Every value under a Secret's data, what kubectl keeps of them, and what generators and patches of kustomizations make of them. */
-function secretFields(resource: Resource): Field[] {
-  const generated = resource.at('secretGenerator').items.flatMap((generator) => generator.at('literals').items);
-  const patched = Array.isArray(resource.document.content)
-    ? resource.root.items.filter(isSecretPatch).map((patch) => patch.at('value'))
-    : [];
-  if (resource.kind !== 'Secret') return [...generated, ...patched, ...namedFields(resource.root)];
-  const kept = resource.at('metadata', 'annotations', 'kubectl.kubernetes.io/last-applied-configuration');
-  return [...leavesOf(resource.at('data')), ...leavesOf(resource.at('stringData')), ...(kept.isPresent ? [kept] : [])];
-}
-
-function leavesOf(field: Field): Field[] {
-  if (!field.isPresent) return [];
-  const below = [...field.entries.map(([, value]) => value), ...field.items];
-  return below.length === 0 ? [field] : below.flatMap(leavesOf);
-}
-
-/** Texts whose key, or whose `name` beside them, says that they are credentials: of chart values, of kinds that nobody knows. */
-function namedFields(field: Field): Field[] {
-  if (field.isMap) {
-    const named = isCredentialName(field.at('name').string ?? '') ? [field.at('value')] : [];
-    const own = field.entries.flatMap(([key, value]) => (isCredentialName(key) && value.text !== undefined ? [value] : namedFields(value)));
-    return [...named, ...own].filter(({ text }) => text !== undefined && !isNoCredential(text));
-  }
-  return field.items.flatMap(namedFields);
-}
-
-function isSecretPatch(patch: Field): boolean {
-  return /^\/(?:data|stringData)(?:\/|$)/.test(patch.at('path').string ?? '');
 }
 
 /** What secret-in-manifest points to, whether it was asked or not. */

@@ -98,6 +98,53 @@ export function passwordInScript(script: string): string | undefined {
   return undefined;
 }
 
+export type Span = readonly [from: number, to: number];
+
+/** Programs and options in front of a password, as they stand on one line. */
+const OPTIONS: readonly RegExp[] = [
+  /\b(?:mysql\w*|mariadb[\w-]*|mydumper|myloader|xtrabackup|mariabackup|sshpass)\b[^|;&]{0,400}?\s["']?-p([^\s"',\]]+)/dg,
+  /\bredis-cli\b[^|;&]{0,400}?\s-a[\s"',]+([^\s"',\]]+)/dg,
+  /\bcurl\b[^|;&]{0,400}?\s(?:-u|--user)[\s"',=]+[^\s:"']*:([^\s"',\]]+)/dg,
+  /--([A-Za-z][\w.-]*)["']?,?\s+["']?([^\s"',\]-][^\s"',\]]*)/dg,
+  /\b([A-Za-z][\w.-]*)=["']?([^\s"',;`)}\]]+)/dg,
+];
+
+/** The parts of a text that are credentials by their shape, or by the option or the name in front of them. */
+export function credentialSpans(text: string): Span[] {
+  const spans: Span[] = [];
+  for (const { 0: word, index } of text.matchAll(/[^\s"`]+/g))
+    if (credentialIn(word) !== undefined) spans.push([index, index + word.length]);
+  const key = PRIVATE_KEY.exec(text);
+  if (key !== null) spans.push([key.index, text.length]);
+  for (const option of OPTIONS)
+    for (const { indices } of text.matchAll(option)) {
+      const [, first, second] = indices ?? [];
+      const value = second ?? first;
+      if (first === undefined || value === undefined || !isClear(text.slice(...value))) continue;
+      if (second === undefined || isCredentialName(text.slice(...first))) spans.push([value[0], value[1]]);
+    }
+  return spans;
+}
+
+/** Stands for what must not be shown. */
+export const HIDDEN = '***';
+
+/** A sentence without the credentials that it quotes. */
+export function withoutCredentials(text: string): string {
+  return mergedSpans(credentialSpans(text)).reduceRight((rest, [from, to]) => rest.slice(0, from) + HIDDEN + rest.slice(to), text);
+}
+
+/** The same parts in order, none touching another. */
+export function mergedSpans(parts: readonly Span[]): Span[] {
+  const result: Span[] = [];
+  for (const [from, to] of parts.toSorted((a, b) => a[0] - b[0])) {
+    const last = result.at(-1);
+    if (last === undefined || from > last[1]) result.push([from, to]);
+    else result[result.length - 1] = [last[0], Math.max(last[1], to)];
+  }
+  return result;
+}
+
 /** A literal: not empty, not expanded by the shell or Kubernetes, not a placeholder. */
 function isClear(value: string): boolean {
   const text = value.replace(/^(['"])(.*)\1$/s, '$2');
