@@ -2,14 +2,21 @@
  * Matchers for Jest: `import 'cdk8s-hindsight/jest'` in a test or a setup file.
  *
  * What is judged is whatever renders to manifests: a chart, an app, any other construct, what `Testing.synth` returns, YAML, a path.
+ * What proves nothing (a name that does not exist, a verdict that cannot be known) fails the test, also behind `not`.
  */
 import { type Finding, type Report } from './check/finding';
 import type { Severity } from './lessons/lesson';
-import { type Judged, judged, type JudgeOptions, knownLesson } from './matchers/received';
+import { askedOf, type FlowQuery } from './matchers/asked-flow';
+import { comparedWith } from './matchers/expected-in-file';
+import { type Judged, judged, type JudgeOptions, knownLesson } from './matchers/judged';
+import type { ClusterOption } from './matchers/received';
+import { differenceText, flowText } from './network/flow-text';
 import { pretty } from './report/pretty';
 import { reaches } from './report/tally';
 
-export type { JudgeOptions } from './matchers/received';
+export type { ConnectedWorkload, FlowQuery } from './matchers/asked-flow';
+export type { JudgeOptions } from './matchers/judged';
+export type { ClusterOption } from './matchers/received';
 
 export interface NoFindingsOptions extends JudgeOptions {
   /** The least severity that counts. @default warning */
@@ -32,6 +39,12 @@ interface HindsightMatchers<R> {
   toHaveNoFindings(options?: NoFindingsOptions): R;
   /** The lesson finds something. */
   toHaveFinding(lesson: string, query?: FindingQuery): R;
+  /** The policies let the flow out of its source and into its destination. What they allow at layer 4 and restrict at layer 7 is allowed. */
+  toAllow(flow: FlowQuery): R;
+  /** A policy drops the flow, on one side or both. */
+  toDeny(flow: FlowQuery): R;
+  /** Every flow of the file, as `hindsight reach --expect` takes it, has its verdict. A relative path is seen from the working folder. */
+  toMatchFlows(file: string, options?: ClusterOption): R;
 }
 
 declare global {
@@ -74,9 +87,32 @@ export const matchers = {
         : `expected ${what}${suppressedAs(report, lesson)}\n\n${told({ report, sources }, report.findings)}`;
     return { pass: found.length > 0, message };
   },
+
+  toAllow: (received: unknown, flow: FlowQuery): Result => verdictIs('allow', received, flow),
+
+  toDeny: (received: unknown, flow: FlowQuery): Result => verdictIs('deny', received, flow),
+
+  toMatchFlows(received: unknown, file: string, options: ClusterOption = {}): Result {
+    const { flows, differences } = comparedWith(file, received, options);
+    const told = differences.map((one) => differenceText(one, file)).join('\n');
+    // Unknown is no difference and no agreement.
+    if (differences.length > 0 && differences.every(({ flow }) => flow.verdict === 'unknown'))
+      throw new Error(`whether these flows are possible cannot be known from the manifests\n\n${told}`);
+    const message = (): string =>
+      differences.length === 0 ? `expected a difference from ${file}: all ${flows.length} flows are as it says` : `expected the flows of ${file}\n\n${told}`; // prettier-ignore
+    return { pass: differences.length === 0, message };
+  },
 };
 
 if (typeof expect !== 'undefined') expect.extend(matchers);
+
+function verdictIs(expected: 'allow' | 'deny', received: unknown, query: FlowQuery): Result {
+  const flow = askedOf(received, query);
+  if (flow.verdict === 'unknown') throw new Error(`whether the flow is possible cannot be known from the manifests\n\n${flowText(flow)}`);
+  const pass = flow.verdict === expected;
+  const wanted = `${pass ? 'not ' : ''}to be ${expected === 'allow' ? 'allowed' : 'denied'}`;
+  return { pass, message: () => `expected the flow ${wanted}\n\n${flowText(flow)}` };
+}
 
 function fits({ resource, path }: Finding, query: FindingQuery): boolean {
   const { name = resource.name, namespace = resource.namespace, kind = resource.kind } = query;

@@ -1,72 +1,38 @@
-/** Whatever a test hands to a matcher, judged: text, a path, objects, constructs. */
-import { checkFiles, knownLessons } from '../check/check-files';
-import type { Report } from '../check/finding';
-import { judge } from '../check/judge';
-import { readFiles } from '../cli/files';
+/** Whatever a test hands to a matcher: text, a path, objects, constructs; and the cluster that they are for. */
+import { knownLessons } from '../check/check-files';
+import { type FilesRead, readFiles } from '../cli/files';
 import { readSetup } from '../cli/setup';
 import { Cluster } from '../facts/cluster';
 import type { ClusterFacts } from '../facts/cluster-facts';
-import type { Lesson } from '../lessons/lesson';
 import type { Document } from '../manifest/document';
-import { nearestName } from '../manifest/nearest-name';
-import type { Sources } from '../report/excerpt';
-import { Resources } from '../resources/resources';
 import { documentsOf, isConstruct } from './construct-tree';
 
-export interface JudgeOptions {
+export interface ClusterOption {
   /** What is known of the cluster: a cluster, its facts, or the path of a file with them. @default - the cluster of the app, else nothing: lessons that need facts are skipped */
   readonly cluster?: Cluster | ClusterFacts | string;
-  /** Lessons that do not judge. @default - all do */
-  readonly except?: readonly string[];
 }
 
-export interface Judged {
-  readonly report: Report;
-  /** The texts that findings point into. */
-  readonly sources: Sources;
-}
+export type Received =
+  | { readonly kind: 'text'; readonly files: ReadonlyMap<string, string>; readonly cluster: Cluster }
+  | { readonly kind: 'path'; readonly path: string; readonly read: FilesRead; readonly cluster: Cluster }
+  | { readonly kind: 'documents'; readonly documents: readonly Document[]; readonly cluster: Cluster };
 
 /** How a text is named that comes from no file. */
 const TEXT = 'manifests.yaml';
 
-export function judged(received: unknown, { cluster, except = [] }: JudgeOptions): Judged {
-  except.forEach(knownLesson);
-  const lessons = knownLessons.filter(({ id }) => !except.includes(id));
-  if (typeof received === 'string')
-    return isText(received) ? judgedText(received, clusterOf(cluster), lessons) : judgedPath(received, clusterOf(cluster), lessons);
-  const documents = documentsIn(received);
-  const known = clusterOf(cluster ?? appCluster(received));
-  return { report: judge(new Resources(documents, known.existing), known, lessons), sources: new Map() };
-}
-
-/** @throws Error that names the nearest one, when no lesson is called that */
-export function knownLesson(id: string): void {
-  const ids = knownLessons.map((lesson) => lesson.id);
-  if (ids.includes(id)) return;
-  const nearest = nearestName(id, ids);
-  throw new Error(`no lesson is called "${id}"${nearest === undefined ? '' : `; did you mean ${nearest}?`}`);
+/** @throws Error for what renders to no manifests */
+export function receivedAs(received: unknown, cluster: ClusterOption['cluster']): Received {
+  if (typeof received !== 'string')
+    return { kind: 'documents', documents: documentsIn(received), cluster: clusterOf(cluster ?? appCluster(received)) };
+  if (isText(received)) return { kind: 'text', files: new Map([[TEXT, received]]), cluster: clusterOf(cluster) };
+  const read = readFiles([received], process.cwd());
+  if (read.wrong.length > 0) throw new Error(`${read.wrong.join('; ')}; expected manifests, or the path of some`);
+  return { kind: 'path', path: received, read, cluster: clusterOf(cluster) };
 }
 
 /** Manifests have several lines, or are JSON; paths are neither. */
 function isText(received: string): boolean {
   return received.includes('\n') || received.trimStart().startsWith('{') || /^\S+:(?:\s|$)/.test(received);
-}
-
-function judgedText(text: string, cluster: Cluster, lessons: readonly Lesson[]): Judged {
-  const sources = new Map([[TEXT, text]]);
-  const report = checkFiles(sources, { cluster, lessons });
-  // What cannot be read has no findings, and a test that passes for that reason proves nothing.
-  const [problem] = report.problems;
-  if (problem !== undefined) throw new Error(`line ${problem.line ?? 1} of the manifests ${problem.message}`);
-  return { report, sources };
-}
-
-function judgedPath(path: string, cluster: Cluster, lessons: readonly Lesson[]): Judged {
-  const read = readFiles([path], process.cwd());
-  if (read.wrong.length > 0) throw new Error(`${read.wrong.join('; ')}; expected manifests, or the path of some`);
-  const report = checkFiles(read.files, { ...read, cluster, lessons });
-  if (report.summary.documents === 0) throw new Error(`${path}: there are no manifests to judge`);
-  return { report, sources: read.files };
 }
 
 function documentsIn(received: unknown): readonly Document[] {
@@ -83,7 +49,7 @@ function plain(content: unknown, index: number): Document {
   return { content, source: construct, locate: () => ({ construct }) };
 }
 
-function clusterOf(cluster: JudgeOptions['cluster']): Cluster {
+function clusterOf(cluster: ClusterOption['cluster']): Cluster {
   if (cluster === undefined) return new Cluster();
   if (typeof cluster === 'string') {
     const setup = readSetup({ cluster }, process.cwd(), knownLessons.map(({ id }) => id)); // prettier-ignore

@@ -36,17 +36,22 @@ export function readPeer(text: string, resources: Resources): ReadPeer {
 export function readDestination(text: string): Destination | { readonly problem: string } {
   const match = /^(?<peer>.+):(?<port>[a-zA-Z0-9-]+)(\/(?<protocol>[a-zA-Z0-9]+))?$/.exec(text);
   const { peer, port, protocol = 'TCP' } = match?.groups ?? {};
-  const known = PROTOCOLS.find((name) => name.toLowerCase() === protocol.toLowerCase());
   if (peer === undefined || port === undefined || /^(entity|fqdn)$/.test(peer))
     return { problem: `cannot read ${JSON.stringify(text)}: a destination is B:PORT or B:PORT/PROTOCOL` };
-  if (known === undefined) return { problem: `unknown protocol ${protocol}: use ${PROTOCOLS.join(', ')}` };
-  return { peer: peer.replace(/^\[(.*)\]$/, '$1'), port, protocol: known };
+  const known = readProtocol(protocol);
+  return 'problem' in known ? known : { peer: peer.replace(/^\[(.*)\]$/, '$1'), port, protocol: known.protocol };
+}
+
+export function readProtocol(text: string): { readonly protocol: Protocol } | { readonly problem: string } {
+  const protocol = PROTOCOLS.find((name) => name.toLowerCase() === text.toLowerCase());
+  return protocol === undefined ? { problem: `unknown protocol ${text}: use ${PROTOCOLS.join(', ')}` } : { protocol };
 }
 
 /** The number of a port: written as one, or named by the Service or the workload's containers. */
 export function readPort(port: string, endpoint: Endpoint, protocol: Protocol): { readonly number: number } | { readonly problem: string } {
   if (/^\d+$/.test(port)) {
     const number = Number(port);
+    if (number === 0 && !protocol.startsWith('ICMP')) return { problem: 'no connection has port 0' };
     return number <= 65535 ? { number } : { problem: `port ${port} is greater than 65535` };
   }
   const named = namedPorts(endpoint).find((candidate) => candidate.name === port && candidate.protocol === protocol);
