@@ -106,9 +106,15 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 }
 
+/** Data holds no functions: what is one was inherited, as is what `__proto__` leads to. Asking for ownership each time would cost more. */
 function child(value: unknown, step: Step): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;
-  return Reflect.get(value, step);
+  if (Array.isArray(value)) {
+    const items: readonly unknown[] = value;
+    return typeof step === 'number' || /^\d+$/.test(step) ? items[Number(step)] : undefined;
+  }
+  if (!isMap(value)) return undefined;
+  const found = value[step];
+  return typeof found === 'function' || (step === '__proto__' && !Object.hasOwn(value, step)) ? undefined : found;
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

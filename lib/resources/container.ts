@@ -17,8 +17,12 @@ export interface ContainerPort {
   readonly field: Field;
 }
 
+/** What every lesson asks for again is read once. */
 export class Container {
   readonly name: string;
+  private words: readonly string[] | undefined;
+  private variables: readonly EnvVariable[] | undefined;
+  private numbered: readonly ContainerPort[] | undefined;
 
   constructor(
     readonly field: Field,
@@ -48,22 +52,25 @@ export class Container {
 
   /** Command and arguments as one list. */
   get commandLine(): readonly string[] {
-    return [...this.at('command').strings, ...this.at('args').strings];
+    this.words ??= [...this.at('command').strings, ...this.at('args').strings];
+    return this.words;
   }
 
   get env(): readonly EnvVariable[] {
-    return this.at('env').items.map((field) => ({
+    this.variables ??= this.at('env').items.map((field) => ({
       name: field.at('name').text ?? '',
       value: field.at('value').text,
       valueFrom: field.at('valueFrom'),
       field,
     }));
+    return this.variables;
   }
 
   get ports(): readonly ContainerPort[] {
-    return this.at('ports').items.flatMap((field) => {
+    this.numbered ??= this.at('ports').items.flatMap((field) => {
       const number = field.at('containerPort').number;
       return number === undefined ? [] : [{ name: field.at('name').string, number, protocol: field.at('protocol').string ?? 'TCP', field }];
     });
+    return this.numbered;
   }
 }

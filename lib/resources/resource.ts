@@ -27,6 +27,8 @@ export class Resource {
   /** The namespace it lands in: its own, else the one that its surroundings tell; null for cluster-scoped kinds and where nothing tells. */
   readonly namespace: string | null;
   readonly root: Field;
+  private labelTexts: Readonly<Record<string, string>> | undefined;
+  private annotationTexts: Readonly<Record<string, string>> | undefined;
 
   constructor(readonly document: Document) {
     this.root = new Field(document.content);
@@ -51,11 +53,13 @@ export class Resource {
   }
 
   get labels(): Readonly<Record<string, string>> {
-    return this.at('metadata', 'labels').texts;
+    this.labelTexts ??= this.at('metadata', 'labels').texts;
+    return this.labelTexts;
   }
 
   get annotations(): Readonly<Record<string, string>> {
-    return this.at('metadata', 'annotations').texts;
+    this.annotationTexts ??= this.at('metadata', 'annotations').texts;
+    return this.annotationTexts;
   }
 
   locate(pointer: JsonPointer): Location {

@@ -23,8 +23,13 @@ export function workloadOf(resource: Resource): Workload | undefined {
   return known?.group === resource.group ? new Workload(resource, resource.at(...known.template)) : undefined;
 }
 
+/** What every lesson asks for again is read once. */
 export class Workload {
   private labels: Labels | undefined;
+  private spec: Field | undefined;
+  private main: readonly Container[] | undefined;
+  private init: readonly Container[] | undefined;
+  private both: readonly Container[] | undefined;
 
   constructor(
     readonly resource: Resource,
@@ -49,7 +54,6 @@ export class Workload {
     return this.kind === 'Job' || this.kind === 'CronJob';
   }
 
-  /** Read once: selectors are matched against them over and over. */
   get podLabels(): Labels {
     this.labels ??= this.template.at('metadata', 'labels').texts;
     return this.labels;
@@ -60,7 +64,8 @@ export class Workload {
   }
 
   get podSpec(): Field {
-    return this.template.at('spec');
+    this.spec ??= this.template.at('spec');
+    return this.spec;
   }
 
   /** The selector as a LabelSelector; of a ReplicationController, wrapped into one. */
@@ -83,15 +88,18 @@ export class Workload {
 
   /** The containers that serve or work, without init containers. */
   get containers(): readonly Container[] {
-    return this.podSpec.at('containers').items.map((field) => new Container(field, false));
+    this.main ??= this.podSpec.at('containers').items.map((field) => new Container(field, false));
+    return this.main;
   }
 
   get initContainers(): readonly Container[] {
-    return this.podSpec.at('initContainers').items.map((field) => new Container(field, true));
+    this.init ??= this.podSpec.at('initContainers').items.map((field) => new Container(field, true));
+    return this.init;
   }
 
   get allContainers(): readonly Container[] {
-    return [...this.initContainers, ...this.containers];
+    this.both ??= [...this.initContainers, ...this.containers];
+    return this.both;
   }
 
   get volumes(): readonly Field[] {
