@@ -9,7 +9,7 @@ import type { Gateway, VirtualService } from '../../imports/istio';
 import type { ConfigMap, Ingress } from '../../imports/kubernetes';
 import { defineObject } from '../kube/define';
 import { ARGOCD_INGRESS_ANNOTATIONS, INSECURE_SERVER } from '../lessons/argocd-ingress-tls';
-import { Input } from './input';
+import { Input, type PropNames } from './input';
 import { clusterOf } from './platform';
 
 export interface ArgoCdIngressProps {
@@ -36,18 +36,20 @@ export interface ArgoCdGateway {
 export class ArgoCdIngress extends Construct {
   readonly name: string;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { host, via, ingressClass = 'nginx', name, serviceName = 'argocd-server', ...unknown }: ArgoCdIngressProps,
-  ) {
+  constructor(scope: Construct, id: string, props: ArgoCdIngressProps) {
     super(scope, id);
     const input = new Input(this);
-    input.unknown(unknown);
-    this.name = input.dnsLabel('name', name ?? id);
-    const place = { host: input.host('host', host), service: input.dnsLabel('serviceName', serviceName) };
-    if (via === undefined) this.passThrough(input, place, ingressClass);
-    else this.endTls(place, via);
+    input.known(props, ARGO_CD_INGRESS_PROPS);
+    const { host, via, ingressClass, name = id, serviceName = 'argocd-server' } = props;
+    this.name = input.dnsLabel('name', name);
+    const place = { host: input.host('host', host), service: input.serviceName('serviceName', serviceName) };
+    if (via === undefined) {
+      this.passThrough(input, place, input.objectName('ingressClass', ingressClass ?? 'nginx'));
+    } else {
+      if (ingressClass !== undefined)
+        input.reject('ingressClass', ingressClass, 'a gateway of the mesh leads visitors in: remove it, or via');
+      this.endTls(input, place, via);
+    }
   }
 
   private passThrough(input: Input, { host, service }: Place, ingressClass: string): void {
@@ -71,17 +73,19 @@ export class ArgoCdIngress extends Construct {
     });
   }
 
-  private endTls({ host, service }: Place, { gateway, tlsSecret }: ArgoCdGateway): void {
-    const selector = gateway ?? clusterOf(this).mesh?.gateways?.[0]?.labels ?? { istio: 'ingressgateway' };
+  private endTls(input: Input, { host, service }: Place, via: ArgoCdGateway): void {
+    input.known(via, GATEWAY_PROPS, 'via');
+    const credentialName = input.objectName('via.tlsSecret', via.tlsSecret);
+    if (via.gateway !== undefined && Object.keys(via.gateway).length === 0)
+      input.reject('via.gateway', via.gateway, 'it would select every pod of the mesh: give the labels of the gateway, or leave it out');
+    const selector = via.gateway ?? clusterOf(this).mesh?.gateways?.[0]?.labels ?? { istio: 'ingressgateway' };
     defineObject<Gateway>(this, 'gateway', {
       apiVersion: 'networking.istio.io/v1',
       kind: 'Gateway',
       metadata: { name: this.name },
       spec: {
         selector: { ...selector },
-        servers: [
-          { hosts: [host], port: { name: 'https', number: 443, protocol: 'HTTPS' }, tls: { mode: 'SIMPLE', credentialName: tlsSecret } },
-        ],
+        servers: [{ hosts: [host], port: { name: 'https', number: 443, protocol: 'HTTPS' }, tls: { mode: 'SIMPLE', credentialName } }],
       },
     });
     defineObject<VirtualService>(this, 'virtual-service', {
@@ -102,6 +106,9 @@ export class ArgoCdIngress extends Construct {
     });
   }
 }
+
+const ARGO_CD_INGRESS_PROPS: PropNames<ArgoCdIngressProps> = { host: true, via: true, ingressClass: true, name: true, serviceName: true };
+const GATEWAY_PROPS: PropNames<ArgoCdGateway> = { gateway: true, tlsSecret: true };
 
 interface Place {
   readonly host: string;

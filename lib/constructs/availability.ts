@@ -2,7 +2,7 @@
 import { type Construct } from 'constructs';
 import type { HorizontalPodAutoscaler, PodDisruptionBudget } from '../../imports/kubernetes';
 import { defineObject } from '../kube/define';
-import type { Input } from './input';
+import type { Input, PropNames } from './input';
 import { clusterOf } from './platform';
 
 export interface Autoscaling {
@@ -11,6 +11,8 @@ export interface Autoscaling {
   /** Average CPU use in percent of the request, above which pods are added. @default 70 */
   readonly cpuPercent?: number;
 }
+
+const AUTOSCALING_PROPS: PropNames<Autoscaling> = { min: true, max: true, cpuPercent: true };
 
 /**
  * How pods of one workload are spread over the nodes.
@@ -22,7 +24,7 @@ export type Spread = 'soft' | 'hard' | 'none';
 
 /** Topology spread constraints for pods labelled `app: <name>`. */
 export function topologySpread(scope: Construct, input: Input, name: string, spread: Spread) {
-  if (spread === 'none') return [];
+  if (input.choice('spread', spread, ['soft', 'hard', 'none']) === 'none') return [];
   const { workers } = clusterOf(scope);
   if (spread === 'hard' && workers.length === 0) {
     input.reject(
@@ -47,12 +49,15 @@ export function definePdb(scope: Construct, name: string, selects: string): void
   });
 }
 
-export interface HpaProps extends Autoscaling {
+export interface HpaProps {
   readonly name: string;
   readonly target: { readonly apiVersion: string; readonly kind: string; readonly name: string };
+  readonly autoscaling: Autoscaling;
 }
 
-export function defineHpa(scope: Construct, input: Input, { name, target, min, max, cpuPercent = 70 }: HpaProps): void {
+export function defineHpa(scope: Construct, input: Input, { name, target, autoscaling }: HpaProps): void {
+  input.known(autoscaling, AUTOSCALING_PROPS, 'autoscaling');
+  const { min, max, cpuPercent = 70 } = autoscaling;
   const minReplicas = input.wholeNumber('autoscaling.min', min, 1);
   const maxReplicas = input.wholeNumber('autoscaling.max', max, 1);
   if (maxReplicas < minReplicas) input.reject('autoscaling.max', max, `it is below autoscaling.min, which is ${min}`);

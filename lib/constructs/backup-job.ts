@@ -13,7 +13,7 @@ import { SIDECAR_OPT_OUT } from '../lessons/job-with-sidecar';
 import { scratchVolume } from '../lessons/rwo-shared-volume';
 import { defineAlerts } from './alerts';
 import { cronJobAlerts, type CronJobAlertsProps } from './backup-alerts';
-import type { Input } from './input';
+import type { Input, PropNames } from './input';
 import { namespaceOf } from './platform';
 import { CONFIG_HASH_ANNOTATION, configHash } from './rollout';
 import type { S3Bucket } from './s3-bucket';
@@ -66,13 +66,14 @@ export interface BackupJobDetails {
   readonly alerts: Pick<CronJobAlertsProps, 'prefix' | 'what' | 'consequence' | 'severity'>;
 }
 
-/** Takes the common props out of a construct's own. */
-export function splitJobProps<Props extends BackupJobProps>(
-  props: Props,
-): { readonly common: BackupJobProps; readonly own: Omit<Props, keyof BackupJobProps> } {
-  const { name, suspend, scratch, awsImage, imagePullSecrets, alerts, ...own } = props;
-  return { common: { name, suspend, scratch, awsImage, imagePullSecrets, alerts }, own };
-}
+export const BACKUP_JOB_PROPS: PropNames<BackupJobProps> = {
+  name: true,
+  suspend: true,
+  scratch: true,
+  awsImage: true,
+  imagePullSecrets: true,
+  alerts: true,
+};
 
 /** A late start and a slow run: so much later than planned a success may come. */
 const LATENESS_SECONDS = SAFE_CRON_JOB.startingDeadlineSeconds + ACTIVE_DEADLINE_SECONDS;
@@ -89,7 +90,7 @@ export function cronJobName(input: Input, name: string): string {
 }
 
 /** Defines the CronJob with its scripts, its ServiceAccount where it needs one, and its alerts. */
-export function defineBackupJob(scope: Construct, common: BackupJobProps, details: BackupJobDetails): void {
+export function defineBackupJob(scope: Construct, input: Input, common: BackupJobProps, details: BackupJobDetails): void {
   const { name, schedule, store } = details;
   const scripts = `${name}-scripts`;
   defineObject<ConfigMap>(scope, 'scripts', {
@@ -125,7 +126,7 @@ export function defineBackupJob(scope: Construct, common: BackupJobProps, detail
               labels: { app: name, ...SIDECAR_OPT_OUT },
               annotations: { [CONFIG_HASH_ANNOTATION]: configHash(JSON.stringify(details.scripts)) },
             },
-            spec: podSpec(common, details, scripts),
+            spec: podSpec(input.objectNames('imagePullSecrets', common.imagePullSecrets ?? []), details, scripts),
           },
         },
       },
@@ -144,7 +145,7 @@ const FOLDERS: readonly VolumeMount[] = [
 ];
 
 function podSpec(
-  common: BackupJobProps,
+  imagePullSecrets: readonly string[],
   { name, userId, steps, store, placement, scratch, volumes }: BackupJobDetails,
   scripts: string,
 ): PodSpec {
@@ -155,7 +156,7 @@ function podSpec(
     enableServiceLinks: false,
     ...(store.needsServiceAccount ? { serviceAccountName: name } : {}),
     ...placement,
-    imagePullSecrets: (common.imagePullSecrets ?? []).map((secret) => ({ name: secret })),
+    imagePullSecrets: imagePullSecrets.map((secret) => ({ name: secret })),
     securityContext: {
       runAsUser: userId,
       runAsGroup: userId,

@@ -1,30 +1,16 @@
 /** A static site and the gate to its backends: nginx in a Rollout. */
-import { Duration, Size } from 'cdk8s';
+import { Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { ConfigMap } from '../../imports/kubernetes';
 import { defineObject } from '../kube/define';
 import { NGINX_CAPABILITIES, UNPRIVILEGED_PORT } from '../lessons/nginx-capabilities';
-import { Connections, type IConnectable } from './connections';
+import { type Backend, type IServed, nginxBackends } from './backends';
+import { Connections } from './connections';
 import { allowFromGateways, IngressExposure } from './exposure';
-import { Input } from './input';
+import { Input, type PropNames } from './input';
 import { Isolation } from './isolation';
-import { HEALTH_PATH, type NginxBackend, nginxConfig, SCRATCH } from './nginx-config';
-import { clusterOf, namespaceOf } from './platform';
-import { CONFIG_HASH_ANNOTATION, configHash, defineRollout, type PodSpec, type RolloutProps, splitRolloutProps } from './rollout';
-
-/** A workload with a Service in front of it, such as `Was`. */
-export interface IServed extends IConnectable {
-  readonly serviceName: string;
-  readonly servicePort: number;
-}
-
-export interface Backend {
-  readonly target: IServed;
-  /** @default 5 seconds */
-  readonly connectTimeout?: Duration;
-  /** Between two reads of an answer. @default 60 seconds */
-  readonly readTimeout?: Duration;
-}
+import { HEALTH_PATH, nginxConfig, SCRATCH } from './nginx-config';
+import { CONFIG_HASH_ANNOTATION, configHash, defineRollout, type PodSpec, ROLLOUT_PROPS, type RolloutProps } from './rollout';
 
 export interface BlogWebProps extends RolloutProps {
   /** Host that visitors use. @default - not exposed outside of the cluster */
@@ -49,7 +35,7 @@ export interface BlogWebProps extends RolloutProps {
    * @default 'unprivileged'
    */
   readonly preset?: 'unprivileged' | 'root-minimal';
-  /** User id of the unprivileged preset. @default 101, nginx in its official images */
+  /** User id of the unprivileged preset, without the other. @default 101, nginx in its official images */
   readonly user?: number;
   /** Largest request body. @default 10 MiB */
   readonly maxBody?: Size;
@@ -58,6 +44,23 @@ export interface BlogWebProps extends RolloutProps {
   /** Name of the ConfigMap with nginx.conf. @default '<name>-nginx-config' */
   readonly configName?: string;
 }
+
+const BLOG_WEB_PROPS: PropNames<BlogWebProps> = {
+  ...ROLLOUT_PROPS,
+  host: true,
+  aliases: true,
+  exposure: true,
+  ingressClass: true,
+  ingressName: true,
+  tlsSecret: true,
+  gateways: true,
+  backends: true,
+  preset: true,
+  user: true,
+  maxBody: true,
+  servicePort: true,
+  configName: true,
+};
 
 /** Sizes of nginx's scratch space: request bodies and proxied answers are buffered on disk. */
 const SCRATCH_LIMIT = '256Mi';
@@ -73,39 +76,24 @@ export class BlogWeb extends Construct implements IServed {
   constructor(scope: Construct, id: string, props: BlogWebProps) {
     super(scope, id);
     const input = new Input(this);
-    const { common, own } = splitRolloutProps(props);
-    const {
-      host,
-      aliases,
-      exposure,
-      ingressClass,
-      ingressName,
-      tlsSecret,
-      gateways,
-      backends,
-      preset = 'unprivileged',
-      user = 101,
-      maxBody,
-      servicePort,
-      configName,
-      ...unknown
-    } = own;
-    input.unknown(unknown);
-    this.name = input.dnsLabel('name', common.name ?? id);
-    this.serviceName = input.dnsLabel('serviceName', common.serviceName ?? this.name);
-    this.servicePort = input.port('servicePort', servicePort ?? 80);
+    input.known(props, BLOG_WEB_PROPS);
+    const { name = id, user = 101, maxBody = Size.mebibytes(10), servicePort = 80 } = props;
+    const preset = input.choice('preset', props.preset ?? 'unprivileged', ['unprivileged', 'root-minimal']);
+    if (preset === 'root-minimal' && props.user !== undefined)
+      input.reject('user', user, "root-minimal runs as root and leaves its workers to the image's nginx: remove it, or the preset");
+    this.name = input.dnsLabel('name', name);
+    this.serviceName = input.serviceName('serviceName', props.serviceName ?? this.name);
+    this.servicePort = input.port('servicePort', servicePort);
     const port = preset === 'unprivileged' ? UNPRIVILEGED_PORT : 80;
-    const inMesh = clusterOf(this).injects(namespaceOf(this));
-    this.connections = new Connections(this, { name: this.name, namespace: namespaceOf(this), ports: [{ number: port }], inMesh, input });
-    const hosts = [...(host === undefined ? [] : [host]), ...(aliases ?? [])].map((each) => input.host('host', each));
+    this.connections = new Connections(this, { name: this.name, ports: [{ number: port }], input });
 
     this.nginxConfig = nginxConfig({
       port,
       preset,
-      maxBodyMebibytes: input.mebibytes('maxBody', maxBody ?? Size.mebibytes(10)),
-      backends: this.connect(input, backends ?? {}),
+      maxBodyMebibytes: input.mebibytes('maxBody', maxBody),
+      backends: nginxBackends(input, this.connections, props.backends ?? {}),
     });
-    const config = configName ?? `${this.name}-nginx-config`;
+    const config = input.objectName('configName', props.configName ?? `${this.name}-nginx-config`);
     defineObject<ConfigMap>(this, 'config', {
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -113,60 +101,68 @@ export class BlogWeb extends Construct implements IServed {
       data: { 'nginx.conf': this.nginxConfig },
     });
 
-    const way = exposure ?? (hosts.length > 0 ? 'ingress' : 'none');
-    if (way !== 'none' && hosts.length === 0) input.reject('exposure', way, 'there is no host to expose: give host');
-    if (way === 'gateway' && (gateways ?? []).length === 0)
-      input.reject('gateways', gateways ?? [], 'name the Istio Gateway that serves the host, as namespace/name');
-    defineRollout(this, input, common, {
+    const entrance = entranceOf(input, props);
+    const image = input.image('image', props.image);
+    defineRollout(this, input, props, {
       name: this.name,
+      serviceName: this.serviceName,
       servicePort: this.servicePort,
       portName: 'http',
       podAnnotations: { [CONFIG_HASH_ANNOTATION]: configHash(this.nginxConfig) },
-      podSpec: podSpec({ image: common.image, port, preset, user: input.wholeNumber('user', user, 1), config }),
+      podSpec: podSpec({ image, port, preset, user: input.wholeNumber('user', user, 1), config }),
       progressDeadlineSeconds: 300,
-      ...(way === 'gateway' ? { gateway: { gateways: gateways ?? [], hosts } } : {}),
+      ...(entrance.way === 'gateway' ? { gateway: entrance } : {}),
     });
-    if (way === 'ingress' && hosts.length > 0) {
+    if (entrance.way === 'ingress') {
       new IngressExposure(this, 'exposure', {
-        name: ingressName ?? `${this.name}-ingress`,
-        hosts,
-        ingressClass: ingressClass ?? 'nginx',
+        name: input.objectName('ingressName', props.ingressName ?? `${this.name}-ingress`),
+        hosts: entrance.hosts,
+        ingressClass: input.objectName('ingressClass', props.ingressClass ?? 'nginx'),
         service: this.serviceName,
         servicePort: this.servicePort,
-        tlsSecret,
+        tlsSecret: props.tlsSecret === undefined ? undefined : input.objectName('tlsSecret', props.tlsSecret),
         connections: this.connections,
       });
     }
-    if (way === 'gateway') allowFromGateways(this, this.connections, hosts);
+    if (entrance.way === 'gateway') allowFromGateways(this, this.connections, entrance.hosts);
     new Isolation(this, 'isolation', { connections: this.connections });
   }
+}
 
-  /** Declares the connections to the backends and says how nginx reaches them. */
-  private connect(input: Input, backends: Readonly<Record<string, IServed | Backend>>): NginxBackend[] {
-    return Object.entries(backends).flatMap(([path, given]) => {
-      const backend: Backend = 'target' in given ? given : { target: given };
-      const sound = input.text(
-        'backends path',
-        path,
-        /^\/[A-Za-z0-9._~/-]*$/,
-        '/invalid',
-        'begin with / and use letters, digits and . _ ~ / -',
-      );
-      if (sound !== path) return [];
-      const { target, connectTimeout = Duration.seconds(5), readTimeout = Duration.seconds(60) } = backend;
-      this.connections.allowTo(target, undefined, `proxies ${path}`);
-      const { namespace } = target.connections;
-      return [
-        {
-          path,
-          host: namespace === this.connections.namespace ? target.serviceName : `${target.serviceName}.${namespace}.svc`,
-          port: target.servicePort,
-          connectTimeoutSeconds: connectTimeout.toSeconds(),
-          readTimeoutSeconds: readTimeout.toSeconds(),
-        },
-      ];
-    });
-  }
+/** How visitors come in. */
+interface Entrance {
+  readonly way: 'ingress' | 'gateway' | 'none';
+  readonly hosts: readonly string[];
+  readonly gateways: readonly string[];
+}
+
+const GATEWAY = /^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\/)?[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+
+function entranceOf(
+  input: Input,
+  { host, aliases = [], exposure, gateways = [], tlsSecret, ingressClass, ingressName }: BlogWebProps,
+): Entrance {
+  const named = [...(host === undefined ? [] : [host]), ...input.list('aliases', aliases)];
+  const hosts = named.map((each, index) => input.host(index === 0 && host !== undefined ? 'host' : 'aliases', each));
+  const repeated = hosts.find((each, index) => hosts.indexOf(each) !== index);
+  if (repeated !== undefined) input.reject('aliases', repeated, 'the host is named twice: remove one');
+  const way = input.choice('exposure', exposure ?? (hosts.length > 0 ? 'ingress' : 'none'), ['ingress', 'gateway', 'none']);
+  if (way !== 'none' && hosts.length === 0) input.reject('exposure', way, 'there is no host to expose: give host');
+  if (way === 'none' && hosts.length > 0)
+    input.reject('exposure', way, 'a host is given that nobody would serve: remove host, or exposure');
+  if (way === 'gateway' && gateways.length === 0)
+    input.reject('gateways', gateways, 'name the Istio Gateway that serves the host, as namespace/name');
+  if (way !== 'gateway' && gateways.length > 0)
+    input.reject('gateways', gateways, "only exposure 'gateway' has gateways: remove it, or give that exposure");
+  for (const [prop, value] of Object.entries({ tlsSecret, ingressClass, ingressName }))
+    if (way !== 'ingress' && value !== undefined) input.reject(prop, value, `only an Ingress has it, and exposure is '${way}': remove it`);
+  return {
+    way: hosts.length === 0 ? 'none' : way,
+    hosts,
+    gateways: input
+      .list('gateways', gateways)
+      .map((each) => input.text('gateways', each, GATEWAY, 'invalid/invalid', 'give namespace/name')),
+  };
 }
 
 interface PodProps {

@@ -23,16 +23,36 @@ export const DEFAULT_CANARY_STEPS: readonly CanaryStep[] = [
 export type RolloutStep = { readonly setWeight: number } | { readonly pause: { readonly duration?: string } };
 
 export function canarySteps(input: Input, steps: readonly CanaryStep[]): RolloutStep[] {
-  let last = 0;
-  return steps.map((step): RolloutStep => {
-    if ('pause' in step) return { pause: step.pause === 'until-promoted' ? {} : { duration: `${step.pause.toSeconds()}s` } };
+  let last = -1;
+  return input.list('steps', steps).map((step, index): RolloutStep => {
+    const prop = `steps[${index}]`;
+    if (isPause(step))
+      return { pause: step.pause === 'until-promoted' ? {} : { duration: `${input.seconds(`${prop}.pause`, step.pause)}s` } };
+    if (!isWeight(step)) {
+      input.reject(prop, step, "give { weight: 10 }, { pause: Duration.minutes(2) } or { pause: 'until-promoted' }");
+      return { setWeight: Math.max(last, 0) };
+    }
     const { weight } = step;
     if (!Number.isInteger(weight) || weight < 0 || weight > 100) {
-      input.reject('canary weight', weight, 'give a whole percentage from 0 to 100');
-      return { setWeight: last };
+      input.reject(`${prop}.weight`, weight, 'give a whole percentage from 0 to 100');
+    } else if (weight <= last) {
+      input.reject(`${prop}.weight`, weight, `weights only grow during an update, and it follows ${last}: raise it, or remove the step`);
+    } else {
+      last = weight;
     }
-    if (weight < last) input.reject('canary weight', weight, `weights only grow during an update: it follows ${last}`);
-    last = weight;
-    return { setWeight: weight };
+    return { setWeight: Math.max(last, 0) };
   });
+}
+
+/** Whoever writes no types may have written anything. */
+function isPause(step: CanaryStep): step is Extract<CanaryStep, { readonly pause: unknown }> {
+  return keysOf(step) === 'pause';
+}
+
+function isWeight(step: CanaryStep): step is Extract<CanaryStep, { readonly weight: unknown }> {
+  return keysOf(step) === 'weight';
+}
+
+function keysOf(step: CanaryStep): string {
+  return typeof step === 'object' ? Object.keys(step).join() : '';
 }

@@ -8,17 +8,17 @@ import type { Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { EnvVar, Volume, VolumeMount } from '../../imports/kubernetes';
 import { SNAPSHOT_COMMAND } from '../lessons/etcd-without-backup';
-import { type BackupJobProps, cronJobName, DEFAULT_SCRATCH, defineBackupJob, encryption, splitJobProps, type Step } from './backup-job';
+import { BACKUP_JOB_PROPS, type BackupJobProps, cronJobName, DEFAULT_SCRATCH, defineBackupJob, encryption, type Step } from './backup-job';
 import { Connections, type IConnectable } from './connections';
-import { Input } from './input';
+import { Input, type PropNames } from './input';
 import { Isolation } from './isolation';
 import { Peer } from './peer';
 import { clusterOf, namespaceOf } from './platform';
-import { s3Bucket, type S3Props, splitS3Props } from './s3-bucket';
+import { s3Bucket, S3_PROPS, type S3Props, s3PropsOf } from './s3-bucket';
 import { schedule as judged } from './schedule';
 import { etcdBackupScripts } from './scripts/scripts';
 import type { SecretRef } from './secret-ref';
-import { defineRights, type RetentionProps, uploadPolicy, uploadStep } from './upload-step';
+import { defineRights, RETENTION_PROPS, type RetentionProps, uploadPolicy, uploadStep } from './upload-step';
 
 export interface EtcdBackupProps extends BackupJobProps, S3Props, RetentionProps {
   /** Image with etcdctl of the cluster's etcd. @default 'registry.k8s.io/etcd:3.5.15-0' */
@@ -35,6 +35,16 @@ export interface EtcdBackupProps extends BackupJobProps, S3Props, RetentionProps
   readonly scratch?: Size;
 }
 
+const ETCD_BACKUP_PROPS: PropNames<EtcdBackupProps> = {
+  ...BACKUP_JOB_PROPS,
+  ...S3_PROPS,
+  ...RETENTION_PROPS,
+  image: true,
+  schedule: true,
+  minimumBytes: true,
+  encryptionKey: true,
+  verifyImage: true,
+};
 const ETCD_PORT = 2379;
 const PKI = '/etc/kubernetes/pki/etcd';
 const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
@@ -49,12 +59,10 @@ export class EtcdBackup extends Construct implements IConnectable {
   constructor(scope: Construct, id: string, props: EtcdBackupProps) {
     super(scope, id);
     const input = new Input(this);
-    const { common, own } = splitJobProps(props);
-    const { place, own: rest } = splitS3Props(own);
-    const { image = 'registry.k8s.io/etcd:3.5.15-0', schedule = '0 2 * * *', minimumBytes = 20480, verifyImage, ...more } = rest;
-    const { keep, maxShrinkPercent, encryptionKey, ...unknown } = more;
-    input.unknown(unknown);
-    this.name = cronJobName(input, common.name ?? id);
+    input.known(props, ETCD_BACKUP_PROPS);
+    const { name = id, image = 'registry.k8s.io/etcd:3.5.15-0', schedule = '0 2 * * *', minimumBytes = 20480, verifyImage } = props;
+    const { keep, maxShrinkPercent, encryptionKey } = props;
+    this.name = cronJobName(input, name);
     this.requireControlPlane(input);
     if (encryptionKey !== undefined && verifyImage === undefined) {
       input.reject(
@@ -63,13 +71,13 @@ export class EtcdBackup extends Construct implements IConnectable {
         "the image of the AWS client has no openssl: give one with bash and openssl, such as the database's",
       );
     }
-    const store = s3Bucket(input, this.name, place);
+    const store = s3Bucket(input, this.name, s3PropsOf(props));
     const key = encryption(input, encryptionKey);
     this.connections = new Connections(this, { name: this.name, namespace: namespaceOf(this), ports: [], inMesh: false, input });
     this.connections.allowTo(Peer.entity('host'), ETCD_PORT, 'etcd of the same node');
     store.connect(this.connections);
     this.iamPolicy = uploadPolicy(store, { keep });
-    const upload = uploadStep(input, common, store, { keep, maxShrinkPercent });
+    const upload = uploadStep(input, props, store, { keep, maxShrinkPercent });
     const snapshot: Step = {
       name: 'snapshot',
       image: input.image('image', image),
@@ -86,11 +94,11 @@ export class EtcdBackup extends Construct implements IConnectable {
       volumeMounts: key.volumeMounts,
     };
 
-    defineBackupJob(this, common, {
+    defineBackupJob(this, input, props, {
       name: this.name,
       schedule: judged(input, schedule),
       scripts: etcdBackupScripts,
-      scratch: input.quantity('scratch', common.scratch ?? DEFAULT_SCRATCH),
+      scratch: input.quantity('scratch', props.scratch ?? DEFAULT_SCRATCH),
       volumes: [...FILES.map(hostFile), ...key.volumes],
       store,
       // The files belong to root, who reads them without any capability.

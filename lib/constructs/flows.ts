@@ -16,6 +16,10 @@ export interface PodPort {
   readonly protocol?: Protocol;
 }
 
+export function samePort(a: PodPort, b: PodPort): boolean {
+  return a.number === b.number && (a.protocol ?? 'TCP') === (b.protocol ?? 'TCP');
+}
+
 /** A workload of this app, or something outside of it. */
 export type Party = Connections | Peer;
 

@@ -14,7 +14,7 @@ import { ignoredDifferences, type IgnoreDifference, RESPECT_IGNORE_DIFFERENCES }
 import { Field } from '../manifest/field';
 import { groupOf } from '../resources/resource';
 import { Resources } from '../resources/resources';
-import { Input } from './input';
+import { Input, type PropNames } from './input';
 
 export interface GitOpsApplicationProps {
   /** URL of the GitOps repository. */
@@ -37,6 +37,20 @@ export interface GitOpsApplicationProps {
   readonly selfHeal?: boolean;
 }
 
+const GITOPS_APPLICATION_PROPS: PropNames<GitOpsApplicationProps> = {
+  repository: true,
+  path: true,
+  revision: true,
+  namespace: true,
+  name: true,
+  project: true,
+  server: true,
+  prune: true,
+  selfHeal: true,
+};
+const REVISION = /^[A-Za-z0-9][A-Za-z0-9._/*-]{0,249}$/;
+const SERVER = /^https:\/\/[A-Za-z0-9.:[\]-]+(\/[A-Za-z0-9._~/-]*)?$/;
+
 /** The kinds whose removal loses what no manifest brings back. */
 const HOLDS_DATA = new Set([
   'PersistentVolumeClaim',
@@ -54,10 +68,10 @@ export class GitOpsApplication extends Construct {
   constructor(scope: Construct, id: string, props: GitOpsApplicationProps) {
     super(scope, id);
     const input = new Input(this);
-    const { repository, path, revision = 'main', namespace, name, project = 'default', ...own } = props;
-    const { server = 'https://kubernetes.default.svc', prune = true, selfHeal = true, ...unknown } = own;
-    input.unknown(unknown);
-    this.name = input.dnsLabel('name', name ?? id);
+    input.known(props, GITOPS_APPLICATION_PROPS);
+    const { repository, path, revision = 'main', namespace, name = id, project = 'default' } = props;
+    const { server = 'https://kubernetes.default.svc', prune = true, selfHeal = true } = props;
+    this.name = input.dnsLabel('name', name);
     const folder = input.text(
       'path',
       path,
@@ -79,9 +93,16 @@ export class GitOpsApplication extends Construct {
       kind: 'Application',
       metadata: { name: this.name },
       spec: {
-        project,
-        source: { repoURL: url, targetRevision: revision, path: folder },
-        destination: { server, namespace: input.dnsLabel('namespace', namespace) },
+        project: input.objectName('project', project),
+        source: {
+          repoURL: url,
+          targetRevision: input.text('revision', revision, REVISION, 'main', 'give a branch, tag or commit'),
+          path: folder,
+        },
+        destination: {
+          server: input.text('server', server, SERVER, 'https://example.invalid', 'give the URL of an API server'),
+          namespace: input.dnsLabel('namespace', namespace),
+        },
         syncPolicy: {
           automated: { prune, selfHeal },
           retry: { limit: 5, backoff: { duration: '10s', factor: 2, maxDuration: '3m' } },
@@ -117,14 +138,18 @@ export class GitOpsApplication extends Construct {
 
   private unguarded(): string[] {
     const objects = this.node.root.node.findAll().filter((construct): construct is ApiObject => ApiObject.isApiObject(construct));
-    return objects
-      .filter((object) => HOLDS_DATA.has(object.kind) && object.kind !== 'Namespace')
-      .filter(
-        (object) => !/\bPrune=(false|confirm)\b/.test(new Field(object.metadata.toJson()).at('annotations', SYNC_OPTIONS).string ?? ''),
-      )
-      .map(
-        (object) =>
-          `prune is true: ${object.node.path} (${object.kind} ${object.name}) holds data and would be pruned with it; annotate it ${SYNC_OPTIONS}: Prune=false,Delete=false`,
-      );
+    return (
+      objects
+        .filter((object) => HOLDS_DATA.has(object.kind))
+        // As it is written, patches included.
+        .filter(
+          (object) =>
+            !/\bPrune=(false|confirm)\b/.test(new Field(object.toJson()).at('metadata', 'annotations', SYNC_OPTIONS).string ?? ''),
+        )
+        .map(
+          (object) =>
+            `prune is true: ${object.node.path} (${object.kind} ${object.name}) holds data and would be pruned with it; annotate it ${SYNC_OPTIONS}: Prune=false,Delete=false`,
+        )
+    );
   }
 }

@@ -2,16 +2,24 @@
  * Judges what one construct was given.
  *
  * What is wrong is collected and reported by synth, all constructs together, instead of thrown at the first; until then
- * the construct goes on with a harmless stand-in.
+ * the construct goes on with a harmless stand-in. Types are not trusted: a caller without TypeScript gets the same texts.
  */
-import { type Size, SizeRoundingBehavior } from 'cdk8s';
+import { type Duration, type Size, SizeRoundingBehavior } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { mutabilityOf } from '../lessons/mutable-image-tag';
+import { nearestName } from '../manifest/nearest-name';
 import { SecretRef } from './secret-ref';
 
 /** Source: RFC 1123, and kubernetes.io, Object Names and IDs. */
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+/** Source: RFC 1035, which Services follow. */
+const SERVICE_NAME = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const OBJECT_NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const DNS_NAME = /^(?=.{1,253}$)(\*\.)?[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/;
+const SECRET_KEY = /^[-._a-zA-Z0-9]{1,253}$/;
+
+/** Every prop of an interface: the compiler sees to it that none is missing. */
+export type PropNames<Props> = Readonly<Record<keyof Props, true>>;
 
 export class Input {
   private readonly errors: string[] = [];
@@ -30,23 +38,57 @@ export class Input {
     this.errors.push(`${prop} is not a SecretRef: ${mend}`);
   }
 
-  /** Reports what is left of props after the known ones were taken out: a caller without types wrote it. */
-  unknown(props: object): void {
-    for (const prop of Object.keys(props)) this.errors.push(`${prop} is no prop of this construct: remove it, or correct its name`);
+  /** Reports props that do not exist: a caller without types wrote them. @param within the prop that holds them */
+  known<Props extends object>(props: Props, names: PropNames<Props>, within?: string): void {
+    for (const prop of Object.keys(props)) {
+      if (Object.hasOwn(names, prop)) continue;
+      const meant = nearestName(prop, Object.keys(names));
+      const mend = meant === undefined ? 'remove it, or correct its name' : `write ${meant}, or remove it`;
+      this.errors.push(`${within === undefined ? prop : `${within}.${prop}`} is no prop of this construct: ${mend}`);
+    }
   }
 
   dnsLabel(prop: string, value: string): string {
-    return this.check(
+    return this.text(
       prop,
       value,
-      isText(DNS_LABEL, value),
+      DNS_LABEL,
       'x',
       'use at most 63 lower case letters, digits and hyphens, beginning and ending with a letter or digit',
     );
   }
 
+  serviceName(prop: string, value: string): string {
+    return this.text(
+      prop,
+      value,
+      SERVICE_NAME,
+      'x',
+      'use at most 63 lower case letters, digits and hyphens, beginning with a letter and ending with a letter or digit',
+    );
+  }
+
+  /** The name of an object, of this app or another's. */
+  objectName(prop: string, value: string): string {
+    return this.text(
+      prop,
+      value,
+      OBJECT_NAME,
+      'x',
+      'use at most 253 lower case letters, digits, hyphens and dots, beginning and ending with a letter or digit',
+    );
+  }
+
+  objectNames(prop: string, values: readonly string[]): string[] {
+    return this.list(prop, values).map((value, index) => this.objectName(`${prop}[${index}]`, value));
+  }
+
+  list<Item>(prop: string, values: readonly Item[]): readonly Item[] {
+    return this.check<readonly Item[]>(prop, values, Array.isArray(values), [], 'give a list');
+  }
+
   host(prop: string, value: string): string {
-    return this.check(prop, value, isText(DNS_NAME, value), 'example.invalid', 'give a DNS name, such as shop.example.org');
+    return this.text(prop, value, DNS_NAME, 'example.invalid', 'give a DNS name, such as shop.example.org');
   }
 
   port(prop: string, value: number): number {
@@ -56,6 +98,10 @@ export class Input {
   wholeNumber(prop: string, value: number, least: number, why = ''): number {
     const sound = Number.isSafeInteger(value) && value >= least;
     return this.check(prop, value, sound, least, `give a whole number of at least ${least}${why === '' ? '' : `, ${why}`}`);
+  }
+
+  choice<Choice extends string>(prop: string, value: Choice, choices: readonly [Choice, ...Choice[]]): Choice {
+    return this.check(prop, value, choices.includes(value), choices[0], `give ${choices.map((choice) => `'${choice}'`).join(' or ')}`);
   }
 
   image(prop: string, value: string): string {
@@ -73,9 +119,12 @@ export class Input {
   }
 
   secret(prop: string, value: SecretRef): SecretRef {
-    if (SecretRef.isSecretRef(value)) return value;
-    this.rejectSecret(prop, 'keep the value in a Secret outside of the manifests and give SecretRef.of(name, key)');
-    return SecretRef.of('invalid', 'invalid');
+    if (!SecretRef.isSecretRef(value)) {
+      this.rejectSecret(prop, 'keep the value in a Secret outside of the manifests and give SecretRef.of(name, key)');
+      return SecretRef.of('invalid', 'invalid');
+    }
+    const mend = 'use letters, digits, hyphens, dots and underscores';
+    return SecretRef.of(this.objectName(`${prop}.secret`, value.secret), this.text(`${prop}.key`, value.key, SECRET_KEY, 'invalid', mend));
   }
 
   /** A size as Kubernetes writes it, in the largest unit that divides it. */
@@ -84,13 +133,25 @@ export class Input {
     return mebibytes % 1024 === 0 ? `${mebibytes / 1024}Gi` : `${mebibytes}Mi`;
   }
 
-  mebibytes(prop: string, value: Size): number {
+  mebibytes(prop: string, value: Size, least = 1): number {
     try {
       const mebibytes = value.toMebibytes({ rounding: SizeRoundingBehavior.FAIL });
-      if (mebibytes > 0) return mebibytes;
-      this.reject(prop, `${mebibytes} MiB`, 'give a size above zero');
+      if (mebibytes >= least) return mebibytes;
+      this.reject(prop, `${mebibytes} MiB`, least === 1 ? 'give a size above zero' : `give at least ${least} MiB`);
     } catch {
       this.reject(prop, value, 'give a positive Size that is a whole number of mebibytes, such as Size.gibibytes(10)');
+    }
+    return least;
+  }
+
+  /** A time in seconds. */
+  seconds(prop: string, value: Duration): number {
+    try {
+      const seconds = value.toSeconds();
+      if (seconds >= 1) return seconds;
+      this.reject(prop, `${seconds} seconds`, 'give at least one second');
+    } catch {
+      this.reject(prop, value, 'give a Duration of whole seconds, such as Duration.seconds(30)');
     }
     return 1;
   }
@@ -108,13 +169,22 @@ export class Input {
 }
 
 function isText(pattern: RegExp, value: unknown): boolean {
+  // Without `m`, `$` ends the text and not a line: nothing follows what was matched.
   return typeof value === 'string' && pattern.test(value);
 }
 
 function describe(value: unknown): string {
-  if (typeof value === 'number') return String(value);
-  // There is no JSON of undefined or a function, whatever its type says.
-  const json: unknown = JSON.stringify(value);
-  const text = typeof json === 'string' ? json : String(value);
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  if (typeof value === 'object' && value !== null && 'node' in value) return 'a construct';
+  const text = jsonOf(value) ?? String(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** There is no JSON of undefined or a function, whatever its type says, nor of what contains itself. */
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }

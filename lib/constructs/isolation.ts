@@ -11,7 +11,7 @@ import type { CiliumNetworkPolicy } from '../../imports/cilium';
 import type { PodsFacts } from '../facts/cluster-facts';
 import { defineObject } from '../kube/define';
 import { Connections } from './connections';
-import type { Flow, PodPort } from './flows';
+import { type Flow, type PodPort, samePort } from './flows';
 import { type Peer } from './peer';
 import { clusterOf, flowsOf } from './platform';
 
@@ -96,10 +96,6 @@ function merged(flows: readonly Flow[], partyOf: (flow: Flow) => Connections | P
     parties.set(key, [party, ports]);
   }
   return [...parties.values()];
-}
-
-function samePort(a: PodPort, b: PodPort): boolean {
-  return a.number === b.number && (a.protocol ?? 'TCP') === (b.protocol ?? 'TCP');
 }
 
 function ingressPeer(party: Connections | Peer): Rule {

@@ -7,7 +7,7 @@ import { DEGRADED_VOLUMES, UNSCHEDULABLE_DISKS } from '../lessons/longhorn-degra
 import { replicaCount } from '../lessons/longhorn-replicas-fit-nodes';
 import { labelsForPrometheus } from '../lessons/monitor-selects-nothing';
 import { type Alert, defineAlerts } from './alerts';
-import { Input } from './input';
+import { Input, type PropNames } from './input';
 import { clusterOf } from './platform';
 
 export interface LonghornStorageProps {
@@ -38,16 +38,15 @@ export class LonghornStorage extends Construct {
   constructor(scope: Construct, id: string, props: LonghornStorageProps = {}) {
     super(scope, id);
     const input = new Input(this);
-    const { name = id, isDefault = true, reclaimPolicy = 'Retain', alerts = true, ...unknown } = props;
-    input.unknown(unknown);
+    input.known(props, LONGHORN_STORAGE_PROPS);
+    const { name = id, isDefault = true, alerts = true } = props;
+    const reclaimPolicy = input.choice('reclaimPolicy', props.reclaimPolicy ?? 'Retain', ['Retain', 'Delete']);
     this.name = input.dnsLabel('name', name);
     const cluster = clusterOf(this);
     if (cluster.storageNodes.length === 0) {
       const why = cluster.knows('nodes') ? 'none takes ordinary pods or is marked storage: true' : 'none is declared';
       input.reject('cluster storage nodes', 0, `${why}, and a replica needs a node: declare the nodes in the cluster facts`);
     }
-    if (!RECLAIM_POLICIES.some((policy) => policy === reclaimPolicy))
-      input.reject('reclaimPolicy', reclaimPolicy, "give 'Retain' or 'Delete'");
     this.replicas = replicaCount(cluster);
     const { prometheus } = cluster.facts;
     this.chartValues = {
@@ -73,7 +72,7 @@ export class LonghornStorage extends Construct {
   }
 }
 
-const RECLAIM_POLICIES = ['Retain', 'Delete'];
+const LONGHORN_STORAGE_PROPS: PropNames<LonghornStorageProps> = { name: true, isDefault: true, reclaimPolicy: true, alerts: true };
 
 const LOOK = 'kubectl -n longhorn-system get volumes.longhorn.io,replicas.longhorn.io,nodes.longhorn.io';
 

@@ -2,17 +2,17 @@
 import type { Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { EnvVar } from '../../imports/kubernetes';
-import { type BackupJobProps, cronJobName, DEFAULT_SCRATCH, defineBackupJob, encryption, splitJobProps, type Step } from './backup-job';
-import { Connections, type IConnectable } from './connections';
-import { Input } from './input';
+import { BACKUP_JOB_PROPS, type BackupJobProps, cronJobName, DEFAULT_SCRATCH, defineBackupJob, encryption, type Step } from './backup-job';
+import { Connections, type IConnectable, requireConnectable } from './connections';
+import { Input, type PropNames } from './input';
 import { Isolation } from './isolation';
 import { databaseUser, type DatabaseUser, type IMysql, schemaName } from './mysql';
 import { namespaceOf } from './platform';
-import { s3Bucket, type S3Props, splitS3Props } from './s3-bucket';
+import { s3Bucket, S3_PROPS, type S3Props, s3PropsOf } from './s3-bucket';
 import { schedule as judged } from './schedule';
 import { mysqlBackupScripts } from './scripts/scripts';
 import type { SecretRef } from './secret-ref';
-import { defineRights, type RetentionProps, uploadPolicy, uploadStep } from './upload-step';
+import { defineRights, RETENTION_PROPS, type RetentionProps, uploadPolicy, uploadStep } from './upload-step';
 
 export interface MysqlBackupProps extends BackupJobProps, S3Props, RetentionProps {
   readonly database: IMysql;
@@ -33,6 +33,20 @@ export interface MysqlBackupProps extends BackupJobProps, S3Props, RetentionProp
   /** Image with the dump tool. @default - the database's */
   readonly image?: string;
 }
+
+const MYSQL_BACKUP_PROPS: PropNames<MysqlBackupProps> = {
+  ...BACKUP_JOB_PROPS,
+  ...S3_PROPS,
+  ...RETENTION_PROPS,
+  database: true,
+  user: true,
+  schemas: true,
+  schedule: true,
+  minimumBytes: true,
+  allowEmpty: true,
+  encryptionKey: true,
+  image: true,
+};
 
 /** What a drill has to know of a backup. */
 export interface IMysqlBackup extends IConnectable {
@@ -58,17 +72,17 @@ export class MysqlBackup extends Construct implements IMysqlBackup {
   constructor(scope: Construct, id: string, props: MysqlBackupProps) {
     super(scope, id);
     const input = new Input(this);
-    const { common, own } = splitJobProps(props);
-    const { place, own: rest } = splitS3Props(own);
-    const { database, user, schemas = [], schedule = '0 18 * * *', keep, maxShrinkPercent, encryptionKey, ...more } = rest;
-    const { minimumBytes = 1024, allowEmpty = false, image, ...unknown } = more;
-    input.unknown(unknown);
-    this.name = cronJobName(input, common.name ?? id);
+    input.known(props, MYSQL_BACKUP_PROPS);
+    const { name = id, database, user, schemas = [], schedule = '0 18 * * *', keep, maxShrinkPercent, encryptionKey } = props;
+    const { minimumBytes = 1024, allowEmpty = false, image } = props;
+    const place = s3PropsOf(props);
+    requireConnectable(this, 'database', database, 'a Mysql');
+    this.name = cronJobName(input, name);
     this.database = database;
     this.bucket = { ...place, prefix: place.prefix ?? this.name };
     this.encryptionKey = encryptionKey;
     const account = databaseUser(input, 'user', user ?? database.administrator);
-    const dumped = schemas.map((schema) => schemaName(input, schema, 'schemas'));
+    const dumped = input.list('schemas', schemas).map((schema) => schemaName(input, schema, 'schemas'));
     const store = s3Bucket(input, this.name, this.bucket);
     const key = encryption(input, encryptionKey);
     this.connections = new Connections(this, { name: this.name, namespace: namespaceOf(this), ports: [], inMesh: false, input });
@@ -90,15 +104,15 @@ export class MysqlBackup extends Construct implements IMysqlBackup {
       ],
       volumeMounts: key.volumeMounts,
     };
-    defineBackupJob(this, common, {
+    defineBackupJob(this, input, props, {
       name: this.name,
       schedule: judged(input, schedule),
       scripts: mysqlBackupScripts,
-      scratch: input.quantity('scratch', common.scratch ?? database.storage ?? DEFAULT_SCRATCH),
+      scratch: input.quantity('scratch', props.scratch ?? database.storage ?? DEFAULT_SCRATCH),
       volumes: key.volumes,
       store,
       userId: DATABASE_USER_ID,
-      steps: [dump, uploadStep(input, common, store, { keep, maxShrinkPercent })],
+      steps: [dump, uploadStep(input, props, store, { keep, maxShrinkPercent })],
       alerts: {
         prefix: 'MysqlBackup',
         what: `backup of MySQL ${database.connections.namespace}/${database.connections.name}`,

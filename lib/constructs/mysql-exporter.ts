@@ -7,8 +7,8 @@ import { defineObject } from '../kube/define';
 import { SIDECAR_OPT_OUT } from '../lessons/job-with-sidecar';
 import { labelsForPrometheus } from '../lessons/monitor-selects-nothing';
 import { defineAlerts } from './alerts';
-import { Connections, type IConnectable } from './connections';
-import { Input } from './input';
+import { Connections, type IConnectable, requireConnectable } from './connections';
+import { Input, type PropNames } from './input';
 import { Isolation } from './isolation';
 import { databaseUser, type DatabaseUser, type IMysql } from './mysql';
 import { exporterAlerts } from './mysql-exporter-alerts';
@@ -35,6 +35,16 @@ export interface MysqlExporterProps {
   readonly alerts?: boolean;
 }
 
+const MYSQL_EXPORTER_PROPS: PropNames<MysqlExporterProps> = {
+  name: true,
+  database: true,
+  password: true,
+  user: true,
+  image: true,
+  intervalSeconds: true,
+  serviceName: true,
+  alerts: true,
+};
 const PORT = 9104;
 
 export class MysqlExporter extends Construct implements IConnectable {
@@ -56,11 +66,11 @@ export class MysqlExporter extends Construct implements IConnectable {
       intervalSeconds = 30,
       serviceName,
       alerts = true,
-      ...unknown
     } = props;
-    input.unknown(unknown);
+    input.known(props, MYSQL_EXPORTER_PROPS);
+    requireConnectable(this, 'database', database, 'a Mysql');
     this.name = input.dnsLabel('name', name);
-    this.serviceName = input.dnsLabel('serviceName', serviceName ?? this.name);
+    this.serviceName = input.serviceName('serviceName', serviceName ?? this.name);
     const account = databaseUser(input, 'user', { name: user, password });
     this.rights = exporterRights(account.name);
     const namespace = namespaceOf(this);

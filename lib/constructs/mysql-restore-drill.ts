@@ -5,16 +5,16 @@ import { DRILL_SCHEDULE } from '../lessons/backup-never-restored';
 import { scratchVolume } from '../lessons/rwo-shared-volume';
 import {
   AWS_CLIENT_IMAGE,
+  BACKUP_JOB_PROPS,
   type BackupJobProps,
   cronJobName,
   DEFAULT_SCRATCH,
   defineBackupJob,
   encryption,
-  splitJobProps,
   type Step,
 } from './backup-job';
-import { Connections, type IConnectable } from './connections';
-import { Input } from './input';
+import { Connections, type IConnectable, requireConnectable } from './connections';
+import { Input, type PropNames } from './input';
 import { Isolation } from './isolation';
 import { DATABASE_USER_ID, type IMysqlBackup } from './mysql-backup';
 import { namespaceOf } from './platform';
@@ -37,6 +37,15 @@ export interface MysqlRestoreDrillProps extends BackupJobProps {
   readonly dataScratch?: Size;
 }
 
+const MYSQL_RESTORE_DRILL_PROPS: PropNames<MysqlRestoreDrillProps> = {
+  ...BACKUP_JOB_PROPS,
+  backup: true,
+  schedule: true,
+  credentials: true,
+  image: true,
+  dataScratch: true,
+};
+
 export class MysqlRestoreDrill extends Construct implements IConnectable {
   readonly name: string;
   readonly connections: Connections;
@@ -44,10 +53,10 @@ export class MysqlRestoreDrill extends Construct implements IConnectable {
   constructor(scope: Construct, id: string, props: MysqlRestoreDrillProps) {
     super(scope, id);
     const input = new Input(this);
-    const { common, own } = splitJobProps(props);
-    const { backup, schedule = DRILL_SCHEDULE, credentials, image, dataScratch, ...unknown } = own;
-    input.unknown(unknown);
-    this.name = cronJobName(input, common.name ?? id);
+    input.known(props, MYSQL_RESTORE_DRILL_PROPS);
+    const { name = id, backup, schedule = DRILL_SCHEDULE, credentials, image, dataScratch } = props;
+    requireConnectable(this, 'backup', backup, 'a MysqlBackup');
+    this.name = cronJobName(input, name);
     const { database } = backup;
     const store = s3Bucket(input, this.name, {
       ...backup.bucket,
@@ -58,7 +67,7 @@ export class MysqlRestoreDrill extends Construct implements IConnectable {
     store.connect(this.connections);
     const space = database.storage ?? DEFAULT_SCRATCH;
     const data = input.quantity('dataScratch', dataScratch ?? Size.mebibytes(input.mebibytes('database.storage', space) * 2));
-    const aws = { image: input.image('awsImage', common.awsImage ?? AWS_CLIENT_IMAGE), env: store.env, volumeMounts: store.volumeMounts };
+    const aws = { image: input.image('awsImage', props.awsImage ?? AWS_CLIENT_IMAGE), env: store.env, volumeMounts: store.volumeMounts };
     const restore: Step = {
       name: 'restore',
       image: input.image('image', image ?? database.image),
@@ -67,11 +76,11 @@ export class MysqlRestoreDrill extends Construct implements IConnectable {
       volumeMounts: [{ name: 'data', mountPath: '/data' }, ...key.volumeMounts],
     };
 
-    defineBackupJob(this, common, {
+    defineBackupJob(this, input, props, {
       name: this.name,
       schedule: judged(input, schedule),
       scripts: mysqlRestoreDrillScripts,
-      scratch: input.quantity('scratch', common.scratch ?? space),
+      scratch: input.quantity('scratch', props.scratch ?? space),
       volumes: [{ name: 'data', ...scratchVolume(data) }, ...key.volumes],
       store,
       userId: DATABASE_USER_ID,

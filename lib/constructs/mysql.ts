@@ -12,7 +12,7 @@ import { OUTSIDE_OF_MESH } from '../lessons/database-in-mesh';
 import { SINGLE_WRITER_STRATEGY } from '../lessons/rwo-rolling-update';
 import { definePdb } from './availability';
 import { Connections } from './connections';
-import { Input } from './input';
+import { Input, type PropNames } from './input';
 import { Isolation } from './isolation';
 import { mysqlConfig, type MysqlSettings } from './mysql-config';
 import { MYSQL_PORT, mysqlPod } from './mysql-pod';
@@ -88,8 +88,34 @@ export interface MysqlProps {
   readonly configName?: string;
 }
 
+const MYSQL_PROPS: PropNames<MysqlProps> = {
+  name: true,
+  image: true,
+  storage: true,
+  storageClass: true,
+  database: true,
+  rootPassword: true,
+  user: true,
+  adopt: true,
+  dataFolder: true,
+  memory: true,
+  cpuMillis: true,
+  settings: true,
+  userId: true,
+  imagePullSecrets: true,
+  containerName: true,
+  serviceName: true,
+  claimName: true,
+  pdbName: true,
+  configName: true,
+};
+
 /** What holds data survives whatever happens to the Application that made it. */
 const NEVER_PRUNED = { 'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false' };
+/** Source: kubernetes issue 64023: pods of a longer name are refused for their label controller-revision-hash. */
+const STATEFUL_SET_NAME = /^.{1,52}$/;
+/** In mebibytes: what is left beside the smallest buffer pool holds the server and a few connections. */
+const LEAST_MEMORY = 256;
 const SCHEMA_NAME = /^[A-Za-z0-9_$-]{1,64}$/;
 const USER_NAME = /^[A-Za-z0-9_.-]{1,32}$/;
 
@@ -111,13 +137,19 @@ export class Mysql extends Construct implements IMysql {
   constructor(scope: Construct, id: string, props: MysqlProps) {
     super(scope, id);
     const input = new Input(this);
-    const { name = id, image, storage, storageClass, database, rootPassword, user, adopt, dataFolder, memory, ...more } = props;
-    const { cpuMillis = 250, settings = {}, userId = 999, imagePullSecrets = [], containerName = 'mysql', serviceName, ...names } = more;
-    const { claimName, pdbName, configName, ...unknown } = names;
-    input.unknown(unknown);
-    this.name = input.dnsLabel('name', name);
-    this.serviceName = input.dnsLabel('serviceName', serviceName ?? this.name);
-    this.claimName = input.dnsLabel('claimName', claimName ?? `${this.name}-data`);
+    input.known(props, MYSQL_PROPS);
+    const { name = id, image, storage, storageClass, database, rootPassword, user, adopt, dataFolder, memory } = props;
+    const { cpuMillis = 250, settings = {}, userId = 999, imagePullSecrets = [], containerName = 'mysql', serviceName } = props;
+    const { claimName, pdbName, configName } = props;
+    this.name = input.text(
+      'name',
+      input.dnsLabel('name', name),
+      adopt === undefined ? STATEFUL_SET_NAME : /./,
+      'x',
+      'use at most 52 characters: the controller makes a label of it, with 11 more',
+    );
+    this.serviceName = input.serviceName('serviceName', serviceName ?? this.name);
+    this.claimName = input.objectName('claimName', claimName ?? `${this.name}-data`);
     this.image = input.image('image', image);
     this.storage = storage;
     this.database = schemaName(input, database);
@@ -132,11 +164,14 @@ export class Mysql extends Construct implements IMysql {
     this.connections = new Connections(this, { name: this.name, namespace, ports: [{ number: MYSQL_PORT }], inMesh: false, input });
     if (adopt !== undefined) input.text('adopt', adopt, /^deployment$/, '', "leave it out for a StatefulSet, or give 'deployment'");
 
-    const memoryMebibytes = input.mebibytes('memory', memory ?? Size.gibibytes(1));
+    const memoryMebibytes = input.mebibytes('memory', memory ?? Size.gibibytes(1), LEAST_MEMORY);
     const config = mysqlConfig(input, memoryMebibytes, settings);
-    const configMap = input.dnsLabel('configName', configName ?? `${this.name}-config`);
+    const configMap = input.objectName('configName', configName ?? `${this.name}-config`);
     this.defineConfig(configMap, config);
-    this.defineClaim(input.quantity('storage', storage), storageClass);
+    this.defineClaim(
+      input.quantity('storage', storage),
+      storageClass === undefined ? undefined : input.objectName('storageClass', storageClass),
+    );
     this.defineWorkload(adopt === 'deployment', {
       metadata: { labels: { app: this.name, ...OUTSIDE_OF_MESH }, annotations: { [CONFIG_HASH_ANNOTATION]: configHash(config) } },
       spec: mysqlPod({
@@ -148,14 +183,14 @@ export class Mysql extends Construct implements IMysql {
         memory: `${memoryMebibytes}Mi`,
         cpu: `${input.wholeNumber('cpuMillis', cpuMillis, 1)}m`,
         userId: input.wholeNumber('userId', userId, 1),
-        imagePullSecrets,
+        imagePullSecrets: input.objectNames('imagePullSecrets', imagePullSecrets),
         claim: this.claimName,
         configMap,
         folder: folderOf(input, dataFolder ?? (adopt === undefined ? 'mysql' : '')),
       }),
     });
     this.defineService();
-    definePdb(this, input.dnsLabel('pdbName', pdbName ?? `${this.name}-pdb`), this.name);
+    definePdb(this, input.objectName('pdbName', pdbName ?? `${this.name}-pdb`), this.name);
     new Isolation(this, 'isolation', { connections: this.connections });
   }
 

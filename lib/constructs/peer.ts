@@ -1,7 +1,10 @@
 /** Parties outside of the app. An entity, a selector, a range and a name are different types, so that none lands where another belongs. */
+import { contains, ipRange } from '../network/ip-range';
 
 /** What Cilium calls the things that are no pods. Source: docs.cilium.io, Layer 3 Policies, Entities Based. */
-export type Entity = 'all' | 'world' | 'cluster' | 'host' | 'remote-node' | 'kube-apiserver' | 'ingress' | 'init' | 'health' | 'unmanaged';
+export type Entity = (typeof ENTITIES)[number];
+
+const ENTITIES = ['all', 'world', 'cluster', 'host', 'remote-node', 'kube-apiserver', 'ingress', 'init', 'health', 'unmanaged'] as const;
 
 export type Peer = PodsPeer | EntityPeer | CidrPeer | FqdnPeer;
 
@@ -40,3 +43,49 @@ export const Peer = {
   cidr: (cidr: string, ...except: readonly string[]): CidrPeer => ({ kind: 'cidr', cidr, except }),
   fqdn: (name: string): FqdnPeer => ({ kind: 'fqdn', name }),
 } as const;
+
+const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const LABEL_KEY = /^[A-Za-z0-9][A-Za-z0-9:._/-]{0,316}$/;
+const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
+const FQDN = /^(?=.{1,255}$)[-a-zA-Z0-9_*]+(\.[-a-zA-Z0-9_*]+)*\.?$/;
+
+/** What is wrong with a peer, and the mend. @returns undefined when it is one */
+export function peerProblem(peer: Peer): string | undefined {
+  switch (peer.kind) {
+    case 'pods':
+      return podsProblem(peer);
+    case 'entity':
+      return ENTITIES.includes(peer.entity) ? undefined : `Cilium knows no such entity: give one of ${ENTITIES.join(', ')}`;
+    case 'cidr':
+      return cidrProblem(peer);
+    case 'fqdn':
+      return isText(FQDN, peer.name) ? undefined : 'it is no DNS name: give one such as api.example.com, or *.example.com';
+  }
+}
+
+function podsProblem({ namespace, labels }: PodsPeer): string | undefined {
+  if (!isText(NAMESPACE, namespace)) return 'it names no namespace: give { namespace, labels }';
+  if (typeof labels !== 'object') return 'it has no labels: give { namespace, labels }, with labels {} for every pod of the namespace';
+  const wrong = Object.entries(labels).find(([key, value]) => !isText(LABEL_KEY, key) || !isText(LABEL_VALUE, value));
+  if (wrong === undefined) return undefined;
+  return `no pod can have the label ${JSON.stringify(wrong[0])}: ${JSON.stringify(wrong[1])}: use letters, digits and - _ . in at most 63 characters`;
+}
+
+function cidrProblem({ cidr, except }: CidrPeer): string | undefined {
+  const range = rangeOf(cidr);
+  if (range === undefined) return 'it is no range of addresses: give one such as 203.0.113.0/24';
+  const outside = except.find((each) => {
+    const hole = rangeOf(each);
+    return hole === undefined || !contains(range, hole);
+  });
+  return outside === undefined ? undefined : `its exception ${JSON.stringify(outside)} is no range inside of it: remove it`;
+}
+
+function rangeOf(cidr: string) {
+  return isText(/^[^/]+\/\d+$/, cidr) ? ipRange(cidr) : undefined;
+}
+
+/** Also for callers without types. */
+function isText(pattern: RegExp, value: unknown): boolean {
+  return typeof value === 'string' && pattern.test(value);
+}

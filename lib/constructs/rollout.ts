@@ -6,7 +6,7 @@ import type { Deployment, Service } from '../../imports/kubernetes';
 import { defineObject } from '../kube/define';
 import { type Autoscaling, defineHpa, definePdb, type Spread, topologySpread } from './availability';
 import { canarySteps, type CanaryStep, DEFAULT_CANARY_STEPS } from './canary';
-import type { Input } from './input';
+import type { Input, PropNames } from './input';
 import { istioTrafficRouting, IstioTraffic } from './istio-traffic';
 import { clusterOf, namespaceOf } from './platform';
 
@@ -28,7 +28,7 @@ export interface RolloutProps {
   readonly spread?: Spread;
   /**
    * Who splits the traffic during an update: the mesh by weight, or the number of pods.
-   * @default - 'istio' where the cluster injects sidecars into the namespace, else 'replicas'
+   * @default - 'istio' behind a gateway of the mesh and where the cluster injects sidecars into the namespace, else 'replicas'
    */
   readonly traffic?: 'istio' | 'replicas';
   /** Name of the Service. @default - the workload's name */
@@ -49,6 +49,7 @@ export type PodSpec = NonNullable<NonNullable<Deployment['spec']>['template']['s
 /** What a construct adds to the common props. */
 export interface RolloutDetails {
   readonly name: string;
+  readonly serviceName: string;
   /** Port of the Service, and the name of the container's port behind it. */
   readonly servicePort: number;
   readonly portName: string;
@@ -60,57 +61,40 @@ export interface RolloutDetails {
   readonly retries?: { readonly attempts: number; readonly perTryTimeoutSeconds: number };
 }
 
-/** Takes the common props out of a construct's own. */
-export function splitRolloutProps<Props extends RolloutProps>(
-  props: Props,
-): { readonly common: RolloutProps; readonly own: Omit<Props, keyof RolloutProps> } {
-  const {
-    name,
-    image,
-    imagePullSecrets,
-    replicas,
-    autoscaling,
-    steps,
-    spread,
-    traffic,
-    serviceName,
-    hpaName,
-    pdbName,
-    virtualServiceName,
-    destinationRuleName,
-    ...own
-  } = props;
-  const common = {
-    name,
-    image,
-    imagePullSecrets,
-    replicas,
-    autoscaling,
-    steps,
-    spread,
-    traffic,
-    serviceName,
-    hpaName,
-    pdbName,
-    virtualServiceName,
-    destinationRuleName,
-  };
-  return { common, own };
-}
+export const ROLLOUT_PROPS: PropNames<RolloutProps> = {
+  name: true,
+  image: true,
+  imagePullSecrets: true,
+  replicas: true,
+  autoscaling: true,
+  steps: true,
+  spread: true,
+  traffic: true,
+  serviceName: true,
+  hpaName: true,
+  pdbName: true,
+  virtualServiceName: true,
+  destinationRuleName: true,
+};
 
 /** Whether the mesh splits a Rollout's traffic. */
-function splitsByMesh(scope: Construct, traffic: RolloutProps['traffic']): boolean {
-  return (traffic ?? (clusterOf(scope).injects(namespaceOf(scope)) ? 'istio' : 'replicas')) === 'istio';
+function splitsByMesh(scope: Construct, input: Input, traffic: RolloutProps['traffic'], behindGateway: boolean): boolean {
+  const fitting = behindGateway || clusterOf(scope).injects(namespaceOf(scope)) ? 'istio' : 'replicas';
+  const chosen = input.choice('traffic', traffic ?? fitting, ['istio', 'replicas']);
+  if (behindGateway && chosen === 'replicas')
+    input.reject('traffic', chosen, "the gateway finds the pods by the VirtualService that 'istio' brings: leave it out");
+  return chosen === 'istio';
 }
 
 export function defineRollout(scope: Construct, input: Input, props: RolloutProps, details: RolloutDetails): void {
-  const { name } = details;
-  const { replicas = 2, autoscaling, steps = DEFAULT_CANARY_STEPS, spread = 'soft', serviceName = name } = props;
-  const virtualService = props.virtualServiceName ?? `${name}-vsvc`;
-  const destinationRule = props.destinationRuleName ?? `${name}-dest-rule`;
-  const meshed = splitsByMesh(scope, props.traffic);
-  input.image('image', props.image);
+  const { name, serviceName } = details;
+  const { replicas = 2, autoscaling, steps = DEFAULT_CANARY_STEPS, spread = 'soft' } = props;
+  const virtualService = input.objectName('virtualServiceName', props.virtualServiceName ?? `${name}-vsvc`);
+  const destinationRule = input.objectName('destinationRuleName', props.destinationRuleName ?? `${name}-dest-rule`);
+  const meshed = splitsByMesh(scope, input, props.traffic, details.gateway !== undefined);
   const pods = input.wholeNumber('replicas', replicas, 1, 'or remove the construct');
+  if (autoscaling !== undefined && props.replicas !== undefined)
+    input.reject('replicas', replicas, 'the autoscaler owns the number of pods: remove it, or autoscaling');
   defineObject<Rollout>(scope, 'rollout', {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Rollout',
@@ -134,7 +118,7 @@ export function defineRollout(scope: Construct, input: Input, props: RolloutProp
         spec: {
           ...details.podSpec,
           topologySpreadConstraints: topologySpread(scope, input, name, spread),
-          imagePullSecrets: (props.imagePullSecrets ?? []).map((secret) => ({ name: secret })),
+          imagePullSecrets: input.objectNames('imagePullSecrets', props.imagePullSecrets ?? []).map((secret) => ({ name: secret })),
         },
       },
     },
@@ -148,11 +132,11 @@ export function defineRollout(scope: Construct, input: Input, props: RolloutProp
       ports: [{ name: details.portName, port: details.servicePort, targetPort: details.portName, protocol: 'TCP' }],
     },
   });
-  definePdb(scope, props.pdbName ?? `${name}-pdb`, name);
+  definePdb(scope, input.objectName('pdbName', props.pdbName ?? `${name}-pdb`), name);
   if (autoscaling !== undefined) {
     defineHpa(scope, input, {
-      ...autoscaling,
-      name: props.hpaName ?? `${name}-hpa`,
+      autoscaling,
+      name: input.objectName('hpaName', props.hpaName ?? `${name}-hpa`),
       target: { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name },
     });
   }

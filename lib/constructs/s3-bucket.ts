@@ -6,7 +6,7 @@
 import type { EnvVar, Volume, VolumeMount } from '../../imports/kubernetes';
 import { S3_SECRET_KEYS } from '../lessons/backup-credentials';
 import type { Connections, IConnectable } from './connections';
-import type { Input } from './input';
+import type { Input, PropNames } from './input';
 import { Peer } from './peer';
 import { SecretRef } from './secret-ref';
 
@@ -55,10 +55,22 @@ const REGION = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const ROLE = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[A-Za-z0-9+=,.@_/-]+$/;
 const TOKEN_FOLDER = '/var/run/secrets/aws';
 
-/** Takes the bucket out of a construct's props. */
-export function splitS3Props<Props extends S3Props>(props: Props): { readonly place: S3Props; readonly own: Omit<Props, keyof S3Props> } {
-  const { bucket, prefix, region, endpoint, endpointPeer, endpointPodPort, pathStyle, credentials, webIdentity, ...own } = props;
-  return { place: { bucket, prefix, region, endpoint, endpointPeer, endpointPodPort, pathStyle, credentials, webIdentity }, own };
+export const S3_PROPS: PropNames<S3Props> = {
+  bucket: true,
+  prefix: true,
+  region: true,
+  endpoint: true,
+  endpointPeer: true,
+  endpointPodPort: true,
+  pathStyle: true,
+  credentials: true,
+  webIdentity: true,
+};
+
+/** The bucket among a construct's props. */
+export function s3PropsOf(props: S3Props): S3Props {
+  const { bucket, prefix, region, endpoint, endpointPeer, endpointPodPort, pathStyle, credentials, webIdentity } = props;
+  return { bucket, prefix, region, endpoint, endpointPeer, endpointPodPort, pathStyle, credentials, webIdentity };
 }
 
 export function s3Bucket(input: Input, name: string, props: S3Props): S3Bucket {

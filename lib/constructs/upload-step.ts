@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import type { ConfigMap } from '../../imports/kubernetes';
 import { defineObject } from '../kube/define';
 import { AWS_CLIENT_IMAGE, type BackupJobProps, type Step } from './backup-job';
-import type { Input } from './input';
+import type { Input, PropNames } from './input';
 import { bucketPolicy, type S3Bucket } from './s3-bucket';
 
 export interface RetentionProps {
@@ -12,6 +12,8 @@ export interface RetentionProps {
   /** A backup that lost more than this against the last good one is a failure. @default 50 */
   readonly maxShrinkPercent?: number;
 }
+
+export const RETENTION_PROPS: PropNames<RetentionProps> = { keep: true, maxShrinkPercent: true };
 
 export function uploadStep(
   input: Input,

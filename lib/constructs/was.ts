@@ -3,14 +3,14 @@ import { Duration, Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { ConfigMap } from '../../imports/kubernetes';
 import { defineObject } from '../kube/define';
-import { Connections, type IConnectable } from './connections';
-import { Input } from './input';
+import type { IServed } from './backends';
+import { Connections, type IConnectable, isConnectable } from './connections';
+import { Input, type PropNames } from './input';
 import { Isolation } from './isolation';
 import type { Peer } from './peer';
-import { clusterOf, namespaceOf } from './platform';
-import { CONFIG_HASH_ANNOTATION, configHash, defineRollout, type RolloutProps, splitRolloutProps } from './rollout';
-import { type SecretRef } from './secret-ref';
-import type { IServed } from './blog-web';
+import { CONFIG_HASH_ANNOTATION, configHash, defineRollout, ROLLOUT_PROPS, type RolloutProps } from './rollout';
+import type { SecretRef } from './secret-ref';
+import { wasEnvironment } from './was-settings';
 
 /** A database that a workload signs in to, such as `Mysql`. */
 export interface IDatabase extends IConnectable {
@@ -49,6 +49,8 @@ export interface WasProps extends RolloutProps {
   readonly health?: { readonly liveness: string; readonly readiness: string };
   /** Port that the application listens on. @default 8080 */
   readonly port?: number;
+  /** Further ports of its pods by name, for `connections`, such as `{ management: 8081 }`. @default - none */
+  readonly morePorts?: Readonly<Record<string, number>>;
   /** Name of the container. @default 'spring-boot' */
   readonly containerName?: string;
   /** User id it runs as; never root. @default 10001 */
@@ -63,6 +65,27 @@ export interface WasProps extends RolloutProps {
   readonly configName?: string;
 }
 
+const WAS_PROPS: PropNames<WasProps> = {
+  ...ROLLOUT_PROPS,
+  database: true,
+  config: true,
+  secrets: true,
+  otlp: true,
+  startupBudget: true,
+  pullBudget: true,
+  shutdownGrace: true,
+  health: true,
+  port: true,
+  morePorts: true,
+  containerName: true,
+  user: true,
+  memory: true,
+  cpuMillis: true,
+  timeout: true,
+  configName: true,
+};
+const OTLP_PROPS: PropNames<Otlp> = { endpoint: true, collector: true, podPort: true };
+
 export class Was extends Construct implements IServed {
   readonly name: string;
   readonly connections: Connections;
@@ -72,84 +95,79 @@ export class Was extends Construct implements IServed {
   constructor(scope: Construct, id: string, props: WasProps) {
     super(scope, id);
     const input = new Input(this);
-    const { common, own } = splitRolloutProps(props);
-    const {
-      database,
-      config = {},
-      secrets = {},
-      otlp,
-      startupBudget = Duration.minutes(4),
-      pullBudget = Duration.minutes(3),
-      ...pod
-    } = own;
-    const {
-      shutdownGrace = Duration.seconds(25),
-      health = ACTUATOR,
-      port = 8080,
-      containerName = 'spring-boot',
-      user = 10001,
-      ...sizes
-    } = pod;
-    const { memory = Size.gibibytes(1), cpuMillis = 250, timeout = Duration.seconds(60), configName, ...unknown } = sizes;
-    input.unknown(unknown);
-
-    this.name = input.dnsLabel('name', common.name ?? id);
-    this.serviceName = input.dnsLabel('serviceName', common.serviceName ?? this.name);
+    input.known(props, WAS_PROPS);
+    const { name = id, port = 8080, morePorts = {}, user = 10001, memory = Size.gibibytes(1), cpuMillis = 250, health = ACTUATOR } = props;
+    this.name = input.dnsLabel('name', name);
+    this.serviceName = input.serviceName('serviceName', props.serviceName ?? this.name);
     this.servicePort = input.port('port', port);
-    const inMesh = clusterOf(this).injects(namespaceOf(this));
-    this.connections = new Connections(this, {
-      name: this.name,
-      namespace: namespaceOf(this),
-      ports: [{ number: this.servicePort }],
-      inMesh,
-      input,
-    });
+    const ports = [{ name: 'http', number: this.servicePort }, ...furtherPorts(input, this.servicePort, morePorts)];
+    this.connections = new Connections(this, { name: this.name, ports: ports.map(({ number }) => ({ number })), input });
+    const database = databaseOf(input, props.database);
     if (database !== undefined) this.connections.allowTo(database, undefined, 'database');
-    if (otlp !== undefined) this.connections.allowTo(otlp.collector, otlp.podPort ?? portOf(input, otlp.endpoint), 'traces and metrics');
+    const otlp = collectorOf(input, props.otlp);
+    if (otlp !== undefined) this.connections.allowTo(otlp.collector, otlp.podPort ?? portOf(otlp.endpoint), 'traces and metrics');
 
-    const settings = { ...defaults(this.servicePort, shutdownGrace), ...datasource(database), ...telemetry(this.name, otlp), ...config };
-    const rendered = JSON.stringify(settings);
-    const configMap = configName ?? `${this.name}-config`;
-    defineObject<ConfigMap>(this, 'config', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: configMap }, data: settings });
-    const env = Object.entries(secrets).map(([variable, secret]) => input.secret(`secrets.${variable}`, secret).toEnv(variable));
-    if (database !== undefined) env.push(input.secret('database.password', database.password).toEnv('SPRING_DATASOURCE_PASSWORD'));
-
-    const seconds = { startup: startupBudget.toSeconds(), pull: pullBudget.toSeconds(), grace: shutdownGrace.toSeconds() };
-    defineRollout(this, input, common, {
+    const seconds = {
+      startup: input.seconds('startupBudget', props.startupBudget ?? Duration.minutes(4)),
+      pull: input.seconds('pullBudget', props.pullBudget ?? Duration.minutes(3)),
+      grace: input.seconds('shutdownGrace', props.shutdownGrace ?? Duration.seconds(25)),
+      timeout: input.seconds('timeout', props.timeout ?? Duration.seconds(60)),
+    };
+    const { config = {}, secrets = {} } = props;
+    const { settings, env } = wasEnvironment(input, {
       name: this.name,
+      port: this.servicePort,
+      graceSeconds: seconds.grace,
+      database,
+      otlp,
+      config,
+      secrets,
+    });
+    const configMap = input.objectName('configName', props.configName ?? `${this.name}-config`);
+    defineObject<ConfigMap>(this, 'config', {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: configMap },
+      data: { ...settings },
+    });
+    const userId = input.wholeNumber('user', user, 1);
+    const { liveness, readiness } = probePaths(input, health);
+    defineRollout(this, input, props, {
+      name: this.name,
+      serviceName: this.serviceName,
       servicePort: this.servicePort,
       portName: 'http',
       podAnnotations: {
-        [CONFIG_HASH_ANNOTATION]: configHash(rendered),
-        // Without the sidecar an application that starts first finds no network and dies.
-        ...(inMesh ? { 'proxy.istio.io/config': '{"holdApplicationUntilProxyStarts": true}' } : {}),
+        [CONFIG_HASH_ANNOTATION]: configHash(JSON.stringify(settings)),
+        // The first requests of the application go out through the sidecar: it has to be there.
+        ...(this.connections.inMesh ? { 'proxy.istio.io/config': '{"holdApplicationUntilProxyStarts": true}' } : {}),
       },
       podSpec: {
         automountServiceAccountToken: false,
         securityContext: {
           runAsNonRoot: true,
-          runAsUser: input.wholeNumber('user', user, 1),
-          runAsGroup: user,
-          fsGroup: user,
+          runAsUser: userId,
+          runAsGroup: userId,
+          fsGroup: userId,
           seccompProfile: { type: 'RuntimeDefault' },
         },
         terminationGracePeriodSeconds: DRAIN_SECONDS + seconds.grace + 10,
         containers: [
           {
-            name: input.dnsLabel('containerName', containerName),
-            image: common.image,
-            ports: [{ name: 'http', containerPort: this.servicePort, protocol: 'TCP' }],
+            name: input.dnsLabel('containerName', props.containerName ?? 'spring-boot'),
+            image: input.image('image', props.image),
+            ports: ports.map(({ name: portName, number }) => ({ name: portName, containerPort: number, protocol: 'TCP' })),
             envFrom: [{ configMapRef: { name: configMap } }],
-            env,
+            env: [...env],
             resources: resources(input, memory, cpuMillis),
             securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
             startupProbe: {
-              ...probe(health.liveness),
+              ...probe(liveness),
               periodSeconds: STARTUP_PERIOD,
               failureThreshold: Math.ceil(seconds.startup / STARTUP_PERIOD),
             },
-            readinessProbe: { ...probe(health.readiness), periodSeconds: 5, failureThreshold: 3 },
-            livenessProbe: { ...probe(health.liveness), periodSeconds: 10, failureThreshold: 6 },
+            readinessProbe: { ...probe(readiness), periodSeconds: 5, failureThreshold: 3 },
+            livenessProbe: { ...probe(liveness), periodSeconds: 10, failureThreshold: 6 },
             // Endpoints are taken away while the pod stops: it goes on answering until they are.
             lifecycle: { preStop: { exec: { command: ['sleep', String(DRAIN_SECONDS)] } } },
             volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
@@ -158,8 +176,8 @@ export class Was extends Construct implements IServed {
         volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '512Mi' } }],
       },
       progressDeadlineSeconds: seconds.pull + seconds.startup + 60,
-      timeoutSeconds: timeout.toSeconds(),
-      retries: { attempts: 2, perTryTimeoutSeconds: timeout.toSeconds() },
+      timeoutSeconds: seconds.timeout,
+      retries: { attempts: 2, perTryTimeoutSeconds: seconds.timeout },
     });
     new Isolation(this, 'isolation', { connections: this.connections });
   }
@@ -173,32 +191,49 @@ function probe(path: string) {
   return { httpGet: { path, port: 'http' }, timeoutSeconds: 3 };
 }
 
-function defaults(port: number, grace: Duration): Readonly<Record<string, string>> {
-  return {
-    SERVER_PORT: String(port),
-    SERVER_SHUTDOWN: 'graceful',
-    SPRING_LIFECYCLE_TIMEOUT_PER_SHUTDOWN_PHASE: `${grace.toSeconds()}s`,
-    MANAGEMENT_ENDPOINT_HEALTH_PROBES_ENABLED: 'true',
-    JAVA_TOOL_OPTIONS: '-XX:MaxRAMPercentage=75 -XX:+ExitOnOutOfMemoryError',
-  };
+function databaseOf(input: Input, database: IDatabase | undefined): IDatabase | undefined {
+  if (database === undefined || isConnectable(database)) return database;
+  input.reject('database', database, 'give a construct that is one, such as Mysql');
+  return undefined;
 }
 
-function datasource(database: IDatabase | undefined): Readonly<Record<string, string>> {
-  return database === undefined ? {} : { SPRING_DATASOURCE_URL: database.jdbcUrl, SPRING_DATASOURCE_USERNAME: database.user };
-}
-
-function telemetry(name: string, otlp: Otlp | undefined): Readonly<Record<string, string>> {
-  return otlp === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: otlp.endpoint, OTEL_SERVICE_NAME: name };
+function collectorOf(input: Input, otlp: Otlp | undefined): Otlp | undefined {
+  if (otlp === undefined) return undefined;
+  input.known(otlp, OTLP_PROPS, 'otlp');
+  const mend = 'give a URL of scheme and host, such as http://otel-collector.monitoring.svc:4318';
+  if (typeof otlp.endpoint === 'string' && /^https?:\/\/[^\s"'\\@]+$/.test(otlp.endpoint) && URL.canParse(otlp.endpoint)) return otlp;
+  input.reject('otlp.endpoint', String(otlp.endpoint).replace(/\/\/.*@/, '//…@'), mend);
+  return undefined;
 }
 
 /** The port that a URL means. */
-function portOf(input: Input, endpoint: string): number {
-  if (!URL.canParse(endpoint)) {
-    input.reject('otlp.endpoint', endpoint, 'give a URL, such as http://otel-collector.monitoring.svc:4318');
-    return 4318;
-  }
+function portOf(endpoint: string): number {
   const { port, protocol } = new URL(endpoint);
   return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+}
+
+function furtherPorts(input: Input, served: number, ports: Readonly<Record<string, number>>) {
+  const taken = new Map([[served, 'port']]);
+  return Object.entries(ports).flatMap(([name, number]) => {
+    const prop = `morePorts.${name}`;
+    const isNamed = input.text('morePorts', name, /^(?!http$)(?=.{1,15}$)[a-z0-9]*[a-z]([a-z0-9-]*[a-z0-9])?$/, 'x', PORT_NAME) === name;
+    if (input.port(prop, number) !== number || !isNamed) return [];
+    const other = taken.get(number);
+    if (other !== undefined) input.reject(prop, number, `${other} has that number as well: remove one`);
+    taken.set(number, prop);
+    return other === undefined ? [{ name, number }] : [];
+  });
+}
+
+const PORT_NAME = 'name it by at most 15 lower case letters, digits and hyphens, a letter among them, and not http, which is port';
+const PROBE_PATH = /^\/[A-Za-z0-9._~%?=&/-]*$/;
+
+function probePaths(input: Input, { liveness, readiness }: NonNullable<WasProps['health']>) {
+  const mend = 'begin with / and use no spaces or quotes, such as /health';
+  return {
+    liveness: input.text('health.liveness', liveness, PROBE_PATH, '/', mend),
+    readiness: input.text('health.readiness', readiness, PROBE_PATH, '/', mend),
+  };
 }
 
 function resources(input: Input, memory: Size, cpuMillis: number) {

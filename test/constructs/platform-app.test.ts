@@ -93,9 +93,11 @@ describe('the guard', () => {
     const hashOf = (props: object) => /config-hash: (\w+)/.exec(blog(props).app.synthYaml())?.[1];
     expect(hashOf({})).toBeDefined();
     expect(hashOf({ replicas: 3 })).toBe(hashOf({}));
-    const { chart } = blog({});
+    const { app, chart } = blog({});
     const api = new Was(chart, 'was', { image: 'example.org/was:v1' });
-    expect(hashOf({ backends: { '/api': api } })).not.toBe(hashOf({}));
+    new BlogWeb(chart, 'routed', { image: 'example.org/web:v1', backends: { '/api': api } });
+    const hashes = [...app.synthYaml().matchAll(/config-hash: (\w+)/g)].map(([, hash]) => hash);
+    expect(new Set(hashes).size).toBe(3);
   });
 });
 
