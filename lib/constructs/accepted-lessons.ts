@@ -1,10 +1,12 @@
 /** Accepts findings in code, with a reason that ends up in the manifest. */
-import { ApiObject } from 'cdk8s';
 import type { IConstruct } from 'constructs';
 import { ACCEPTED_METADATA } from '../check/accepted-metadata';
+import type { Finding } from '../check/finding';
 import { IGNORE_ANNOTATION } from '../check/judge';
 import { lessons } from '../lessons';
 import { Field } from '../manifest/field';
+import { nearestName } from '../manifest/nearest-name';
+import type { Built } from './guard';
 
 export interface AcceptedLesson {
   readonly lesson: string;
@@ -21,29 +23,84 @@ export class Lessons {
 
   /**
    * Accepts every finding of a lesson below this construct.
-   * @param reason why it does not apply here; it becomes an annotation of the objects
+   * @param reason why it does not apply here; it becomes an annotation of the objects that the lesson finds
    * @throws Error when the lesson does not exist or the reason is empty
    */
   accept(lesson: string, reason: string): this {
-    if (!lessons.some(({ id }) => id === lesson))
-      throw new Error(`${this.construct.node.path}: there is no lesson "${lesson}" to accept: see \`hindsight lessons\``);
-    if (reason.trim() === '') throw new Error(`${this.construct.node.path}: accepting ${lesson} needs a reason`);
+    const known = lessons.map(({ id }) => id);
+    if (!known.includes(lesson)) {
+      const meant = nearestName(lesson, known);
+      const mend = meant === undefined ? 'see `hindsight lessons`' : `write ${meant}`;
+      throw new Error(`${this.construct.node.path}: there is no lesson ${JSON.stringify(lesson)} to accept: ${mend}`);
+    }
+    if (typeof reason !== 'string' || reason.trim() === '')
+      throw new Error(`${this.construct.node.path}: accepting ${lesson} needs a reason: say why it does not apply here`);
     this.construct.node.addMetadata(ACCEPTED_METADATA, { lesson, reason } satisfies AcceptedLesson);
     return this;
   }
+}
 
-  /** Writes what was accepted at any of the constructs into the annotations of the objects below it. */
-  static annotate(constructs: readonly IConstruct[]): void {
+/** What was accepted in code, and which of it was needed. */
+export class Acceptances {
+  private readonly byPath = new Map<string, readonly AcceptedLesson[]>();
+  private readonly used = new Set<AcceptedLesson>();
+  private readonly annotations = new Map<string, Map<string, string>>();
+
+  constructor(constructs: readonly IConstruct[]) {
     for (const construct of constructs) {
-      for (const { lesson, reason } of acceptedAt(construct)) {
-        for (const object of construct.node.findAll()) {
-          if (ApiObject.isApiObject(object)) object.metadata.addAnnotation(IGNORE_ANNOTATION + lesson, reason);
-        }
-      }
+      const accepted = acceptedAt(construct);
+      if (accepted.length > 0) this.byPath.set(construct.node.path, accepted);
     }
+  }
+
+  /** Whether a finding was accepted at its object or at what holds it, the nearest first. */
+  cover({ lesson, resource }: Finding): boolean {
+    if (this.byPath.size === 0) return false;
+    const path = resource.document.source;
+    const steps = path.split('/');
+    const scopes = [...steps.map((_, index) => steps.slice(0, steps.length - index).join('/')), ''];
+    const accepted = scopes.flatMap((scope) => this.byPath.get(scope) ?? []).filter((each) => each.lesson === lesson);
+    const [nearest] = accepted;
+    if (nearest === undefined) return false;
+    this.used.add(nearest);
+    const annotations = this.annotations.get(path) ?? new Map<string, string>();
+    this.annotations.set(path, annotations.set(IGNORE_ANNOTATION + lesson, nearest.reason));
+    return true;
+  }
+
+  /** @param blind lessons that lacked facts, and might find something with them */
+  unused(blind: ReadonlySet<string>): string[] {
+    return [...this.byPath].flatMap(([path, accepted]) =>
+      accepted
+        .filter((each) => !this.used.has(each) && !blind.has(each.lesson))
+        .map(
+          ({ lesson }) =>
+            `warning: ${path}: accepts ${lesson}, which finds nothing there; mend: remove the acceptance [unused-suppression]`,
+        ),
+    );
+  }
+
+  written(built: readonly Built[]): readonly Built[] {
+    if (this.annotations.size === 0) return built;
+    return built.map((each) => {
+      const annotations = this.annotations.get(each.object.node.path);
+      if (annotations === undefined) return each;
+      return { ...each, content: annotated(new Field(each.content), annotations) };
+    });
   }
 }
 
+function annotated(content: Field, annotations: ReadonlyMap<string, string>): unknown {
+  const metadata = content.at('metadata');
+  const all = { ...mapOf(metadata.at('annotations')), ...Object.fromEntries(annotations) };
+  return { ...mapOf(content), metadata: { ...mapOf(metadata), annotations: all } };
+}
+
+function mapOf(field: Field): Record<string, unknown> {
+  return Object.fromEntries(field.entries.map(([key, { value }]) => [key, value]));
+}
+
+/** What was accepted at a construct itself. */
 function acceptedAt(construct: IConstruct): AcceptedLesson[] {
   return construct.node.metadata
     .filter(({ type }) => type === ACCEPTED_METADATA)

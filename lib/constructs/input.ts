@@ -23,8 +23,11 @@ export type PropNames<Props> = Readonly<Record<keyof Props, true>>;
 
 export class Input {
   private readonly errors: string[] = [];
+  /** Stands in for a name; no other construct gets the same. */
+  private readonly otherName: string;
 
   constructor(construct: Construct) {
+    this.otherName = `invalid-${construct.node.addr.slice(-8)}`;
     construct.node.addValidation({ validate: () => [...this.errors] });
   }
 
@@ -53,7 +56,7 @@ export class Input {
       prop,
       value,
       DNS_LABEL,
-      'x',
+      this.otherName,
       'use at most 63 lower case letters, digits and hyphens, beginning and ending with a letter or digit',
     );
   }
@@ -63,7 +66,7 @@ export class Input {
       prop,
       value,
       SERVICE_NAME,
-      'x',
+      this.otherName,
       'use at most 63 lower case letters, digits and hyphens, beginning with a letter and ending with a letter or digit',
     );
   }
@@ -74,7 +77,7 @@ export class Input {
       prop,
       value,
       OBJECT_NAME,
-      'x',
+      this.otherName,
       'use at most 253 lower case letters, digits, hyphens and dots, beginning and ending with a letter or digit',
     );
   }

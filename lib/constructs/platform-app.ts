@@ -9,7 +9,6 @@ import { Cluster } from '../facts/cluster';
 import { resolveDependencies } from '../kube/dependencies';
 import { inSynthOrder } from '../kube/synth-order';
 import { writeYaml } from '../kube/yaml-writer';
-import { Lessons } from './accepted-lessons';
 import { type Built, guard } from './guard';
 import { publish } from './output-folder';
 import { flowsOf, setCluster } from './platform';
@@ -61,13 +60,12 @@ export class PlatformApp extends App {
   private build(): Build {
     const constructs = this.node.findAll();
     const errors = constructs.flatMap((construct) => construct.node.validate().map((error) => `${construct.node.path}: ${error}`));
-    Lessons.annotate(constructs);
     const numbered = resolveDependencies(constructs);
     const ordered = inSynthOrder(this, constructs);
     const built = ordered.flatMap(({ chart, objects }) => objects.map((object): Built => ({ chart, object, content: object.toJson() })));
-    const warnings = guard(built, this.cluster, errors, flowsOf(this).all);
-    for (const warning of warnings) this.onWarning(warning);
-    return { built, charts: ordered.map(({ chart }) => chart), numbered };
+    const judged = guard(built, constructs, this.cluster, errors, flowsOf(this).all);
+    for (const warning of judged.warnings) this.onWarning(warning);
+    return { built: judged.built, charts: ordered.map(({ chart }) => chart), numbered };
   }
 
   private files({ built, charts, numbered }: Build): ReadonlyMap<string, string> {

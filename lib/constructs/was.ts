@@ -202,7 +202,8 @@ function collectorOf(input: Input, otlp: Otlp | undefined): Otlp | undefined {
   input.known(otlp, OTLP_PROPS, 'otlp');
   const mend = 'give a URL of scheme and host, such as http://otel-collector.monitoring.svc:4318';
   if (typeof otlp.endpoint === 'string' && /^https?:\/\/[^\s"'\\@]+$/.test(otlp.endpoint) && URL.canParse(otlp.endpoint)) return otlp;
-  input.reject('otlp.endpoint', String(otlp.endpoint).replace(/\/\/.*@/, '//…@'), mend);
+  const told = typeof otlp.endpoint === 'string' ? otlp.endpoint.replace(/\/\/.*@/, '//…@') : otlp.endpoint;
+  input.reject('otlp.endpoint', told, mend);
   return undefined;
 }
 
