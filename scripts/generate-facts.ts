@@ -3,4 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { Yaml } from 'cdk8s';
 import { cluster } from '../app/cluster';
 
-writeFileSync('app/cluster.yaml', `# Written by \`npm run generate\` from cluster.ts: change the facts there.\n${Yaml.stringify(cluster.facts)}`);
+writeFileSync(
+  'app/cluster.yaml',
+  `# Written by \`npm run generate\` from cluster.ts: change the facts there.\n${Yaml.stringify(cluster.facts)}`,
+);

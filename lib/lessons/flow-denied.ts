@@ -244,11 +244,11 @@ spec:
     if (flows === undefined) return;
     const told = new Set<string>();
     for (const { need, flow } of flows.needs) {
-      if (flow.verdict === 'allow') continue;
+      if (flow.verdict === 'allow' || need.purpose === 'telemetry') continue;
       for (const one of flowsToPods(flow))
         for (const direction of ['egress', 'ingress'] as const) {
-          // Whether names can be looked up, and whether rules by name see the answers, are other lessons' questions.
-          if (direction === 'egress' && (need.purpose === 'dns' || isAllowedByName(one, flows))) continue;
+          // Whether names can be looked up, whether rules by name see the answers, and what a sidecar needs are other lessons' questions.
+          if (direction === 'egress' && (need.purpose === 'dns' || need.purpose === 'mesh' || isAllowedByName(one, flows))) continue;
           const key = `${direction} ${endpointText(one.from)} ${endpointText(one.to)} ${trafficText(one)}`;
           const denial = told.has(key) ? undefined : denied(one, direction, need, flows);
           if (denial === undefined) continue;

@@ -1,19 +1,12 @@
-import { Mesh } from '../facts/mesh';
 import { pointerTo, stepsOf } from '../manifest/json-pointer';
-import type { Endpoint } from '../network/endpoint';
 import { endpointText } from '../network/endpoint';
 import { type KnownFlows, knownFlows } from '../network/known-flows';
 import { missingRules } from '../network/missing-rule';
-import { knownPods } from '../network/needs-known-pods';
+import { MESH_CONTROL_PORT, MESH_TELEMETRY_PORTS } from '../network/needs-mesh';
 import type { FlowVerdict } from '../network/network';
 import type { Direction } from '../network/policy-rule';
 import type { Workload } from '../resources/workload';
 import type { Context, Lesson, Severity, Violation } from './lesson';
-
-/** Configuration and certificates. Source: istio.io, Ports used by Istio */
-const CONTROL_PORT = 15012;
-/** Merged telemetry of application and proxy, and the proxy's own. */
-const TELEMETRY_PORTS = [15020, 15090];
 
 export const isolationWithoutMeshPorts: Lesson = {
   id: 'isolation-without-mesh-ports',
@@ -156,17 +149,17 @@ spec:
   *violations({ resources, cluster }: Context): Iterable<Violation> {
     const flows = knownFlows(resources, cluster);
     if (flows === undefined) return;
-    const mesh = new Mesh(resources, cluster);
-    const [control] = knownPods(cluster.meshControlPlane, resources);
-    const [scraper] = knownPods(cluster.facts.prometheus, resources);
-    for (const workload of resources.workloads) {
-      if (mesh.hasSidecar(workload) !== true || !flows.isJudged(workload.resource)) continue;
-      const pod: Endpoint = { kind: 'workload', workload };
-      const asked = control === undefined ? undefined : flows.network.verdict(pod, control, CONTROL_PORT);
-      if (asked !== undefined && isDropped(asked, 'egress')) yield report(asked, 'egress', workload, flows);
-      const read = scraper === undefined ? [] : TELEMETRY_PORTS.map((port) => flows.network.verdict(scraper, pod, port));
-      const [first] = read;
-      if (first !== undefined && read.every((flow) => isDropped(flow, 'ingress'))) yield report(first, 'ingress', workload, flows);
+    const telemetry = new Map<Workload, FlowVerdict[]>();
+    for (const { need, flow } of flows.needs) {
+      const pod = need.purpose === 'mesh' ? need.from : need.purpose === 'telemetry' ? need.to : undefined;
+      if (pod?.kind !== 'workload' || !flows.isJudged(pod.workload.resource)) continue;
+      if (need.purpose === 'mesh' && isDropped(flow, 'egress')) yield report(flow, 'egress', pod.workload, flows);
+      if (need.purpose === 'telemetry') telemetry.set(pod.workload, [...(telemetry.get(pod.workload) ?? []), flow]);
+    }
+    for (const [workload, reads] of telemetry) {
+      const [first] = reads;
+      // One of the ports is enough.
+      if (first !== undefined && reads.every((flow) => isDropped(flow, 'ingress'))) yield report(first, 'ingress', workload, flows);
     }
   },
 };
@@ -182,8 +175,8 @@ function report(flow: FlowVerdict, direction: Direction, workload: Workload, flo
   const isControl = direction === 'egress';
   const severity: Severity = isControl ? 'warning' : 'info';
   const message = isControl
-    ? `the sidecar of ${workload.toString()} cannot reach its control plane, ${endpointText(flow.to)}, on TCP ${CONTROL_PORT}: it gets neither configuration nor certificates, and new pods never become ready`
-    : `${endpointText(flow.from)} cannot read the telemetry of the sidecar of ${workload.toString()} on TCP ${TELEMETRY_PORTS.join(' or ')}`;
+    ? `the sidecar of ${workload.toString()} cannot reach its control plane, ${endpointText(flow.to)}, on TCP ${MESH_CONTROL_PORT}: it gets neither configuration nor certificates, and new pods never become ready`
+    : `${endpointText(flow.from)} cannot read the telemetry of the sidecar of ${workload.toString()} on TCP ${MESH_TELEMETRY_PORTS.join(' or ')}`;
   if (into === undefined) {
     const description = mend?.policy === undefined ? 'allow it in a policy of its own' : `add the policy ${JSON.stringify(mend.policy)}`;
     return { resource: workload.resource, path: workload.template.at('metadata').path, message, severity, fix: { description } };

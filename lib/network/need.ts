@@ -29,7 +29,13 @@ export type Purpose =
   /** The API server and its webhooks and extensions. */
   | 'api-server'
   /** A canary's measurements. */
-  | 'analysis';
+  | 'analysis'
+  /** A sidecar and its control plane. */
+  | 'mesh'
+  /** Prometheus and a sidecar: offered, and read or not. */
+  | 'telemetry'
+  /** The kubelet and the containers that it probes. */
+  | 'probe';
 
 export interface NeedSource {
   readonly resource: Resource;

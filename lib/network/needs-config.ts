@@ -22,12 +22,16 @@ interface ConfigFile {
 
 export function configAddresses(workload: Workload, resources: Resources, hosts: HostNames): FoundAddress[] {
   return mountedFiles(workload, resources).flatMap((file) => {
-    const text = withoutComments(file.field.string ?? '');
-    const named = [...urlsIn(text), ...targetsIn(text), ...hostLinesIn(text)].filter(
-      ({ host }) => hosts.service(host, workload.namespace) !== undefined,
-    );
-    return [...nginxAddresses(text), ...named].map((address) => ({ ...address, source: sourceOf(file, address) }));
+    const found = addressesInConfiguration(file.field.string ?? '', workload, hosts);
+    return found.map((address) => ({ ...address, source: sourceOf(file, address) }));
   });
+}
+
+/** The addresses in the text of a configuration that a workload reads. */
+export function addressesInConfiguration(configuration: string, { namespace }: Workload, hosts: HostNames): Address[] {
+  const text = withoutComments(configuration);
+  const named = [...urlsIn(text), ...targetsIn(text), ...hostLinesIn(text)];
+  return [...nginxAddresses(text), ...named.filter(({ host }) => hosts.service(host, namespace) !== undefined)];
 }
 
 /** What nginx sends requests to. A name that an upstream of the same file has is that upstream. */

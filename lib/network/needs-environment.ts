@@ -45,39 +45,54 @@ const NOT_PEERS =
 const OWN_NAME = /^(OTEL|JAEGER|ZIPKIN|ELASTIC_APM)_SERVICE_NAME$|^DD_SERVICE$/;
 /** Names of the outside that are most often the pod's own public address. */
 const OWN_ADDRESS =
-  /(^|_)(PUBLIC|SITE|BASE|ROOT|FRONTEND|EXTERNAL|CANONICAL|HOME|APP|SELF|SERVER|WEB|DOCS?|HELP|SUPPORT)_?(URL|URI|HOST|ADDRESS|ENDPOINT)$/;
+  /^(KC_)?HOSTNAME(_URL)?$|(^|_)(PUBLIC|SITE|BASE|ROOT|FRONTEND|EXTERNAL|CANONICAL|HOME|APP|SELF|SERVER|WEB|DOCS?|HELP|SUPPORT)_?(URL|URI|HOST|ADDRESS|ENDPOINT)$/;
 const HOST_VARIABLE = /^(.*?)_?(HOST|HOSTNAME|HOSTS|SERVER|SERVERS|ADDRESS|ADDR|ENDPOINT|ENDPOINTS|SERVICE_NAME|SERVICE)$/;
 
 export function environmentAddresses(workload: Workload, container: Container, resources: Resources): FoundAddress[] {
-  const values = environmentValues(workload, container, resources);
-  return [...values.values()].flatMap((variable) => {
-    if (NOT_PEERS.test(variable.name.toUpperCase()) || OWN_NAME.test(variable.name.toUpperCase())) return [];
-    return addressesOfVariable(variable, values).flatMap((address): FoundAddress[] => {
-      const isOwn = OWN_ADDRESS.test(variable.name.toUpperCase()) && address.host.includes('.') && !address.host.includes('.svc');
-      return isOwn ? [] : [{ ...address, source: sourceOf(variable, address, container) }];
+  return settingAddresses([...environmentValues(workload, container, resources).values()], container);
+}
+
+/** Addresses in settings that stand beside each other: variables, or the options of a command line. */
+export function settingAddresses(values: readonly EnvironmentValue[], container: Container): FoundAddress[] {
+  const settings = values.map((value): Setting => ({ ...value, words: wordsOf(value.name) }));
+  const ports = new Map(settings.map(({ words, value }) => [words.replace(/_?PORT$/, '_PORT'), value]));
+  return settings.flatMap((setting) => {
+    if (NOT_PEERS.test(setting.words) || OWN_NAME.test(setting.words)) return [];
+    return addressesOfSetting(setting, ports).flatMap((address): FoundAddress[] => {
+      const isOwn = OWN_ADDRESS.test(setting.words) && address.host.includes('.') && !address.host.includes('.svc');
+      return isOwn ? [] : [{ ...address, source: sourceOf(setting, address, container) }];
     });
   });
 }
 
-function addressesOfVariable(variable: EnvironmentValue, values: ReadonlyMap<string, EnvironmentValue>): Address[] {
-  const whole = addressesOf(variable.value);
-  const isHostVariable = HOST_VARIABLE.exec(variable.name.toUpperCase());
-  const isUrl = variable.value.includes('://') || variable.value.includes('(');
-  if (whole.length > 0 && (isUrl || isHostVariable !== null || hostPorts(variable.value).length > 0)) return whole;
-  const host = isHostVariable === null ? undefined : plainHost(variable.value);
-  if (host === undefined || isHostVariable === null) return [];
-  const prefix = isHostVariable[1] ?? '';
-  const port = portBeside(prefix, values);
-  return [{ host, port: port ?? defaultPort(engineOf(prefix)) }];
+interface Setting extends EnvironmentValue {
+  /** Its name as variables are written: `MYSQLD_ADDRESS` for `--mysqld.address`. */
+  readonly words: string;
+}
+
+function wordsOf(name: string): string {
+  return name
+    .replace(/^-+/, '')
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replaceAll(/[.-]/g, '_')
+    .toUpperCase();
+}
+
+function addressesOfSetting({ value, words }: Setting, ports: ReadonlyMap<string, string>): Address[] {
+  const whole = addressesOf(value);
+  const isHost = HOST_VARIABLE.exec(words);
+  const isUrl = value.includes('://') || value.includes('(');
+  if (whole.length > 0 && (isUrl || isHost !== null || hostPorts(value).length > 0)) return whole;
+  const host = isHost === null ? undefined : plainHost(value);
+  if (host === undefined || isHost === null) return [];
+  const prefix = isHost[1] ?? '';
+  return [{ host, port: portBeside(prefix, ports) ?? defaultPort(engineOf(prefix)) }];
 }
 
 /** The value of `X_PORT` beside `X_HOST`. */
-function portBeside(prefix: string, values: ReadonlyMap<string, EnvironmentValue>): number | undefined {
-  const wanted = prefix === '' ? 'PORT' : `${prefix}_PORT`;
-  const beside = [...values.values()].find(
-    ({ name }) => name.toUpperCase() === wanted || name.toUpperCase() === wanted.replace('_PORT', 'PORT'),
-  );
-  return beside !== undefined && /^\d{1,5}$/.test(beside.value.trim()) ? Number(beside.value) : undefined;
+function portBeside(prefix: string, ports: ReadonlyMap<string, string>): number | undefined {
+  const beside = ports.get(`${prefix}_PORT`)?.trim();
+  return beside !== undefined && /^\d{1,5}$/.test(beside) ? Number(beside) : undefined;
 }
 
 function engineOf(prefix: string): string | undefined {

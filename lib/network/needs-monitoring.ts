@@ -1,5 +1,6 @@
 /** What Prometheus needs to reach: the targets of ServiceMonitors, PodMonitors and Probes. */
 import type { Cluster } from '../facts/cluster';
+import type { Labels } from '../resources/label-selector';
 import { monitoredNamespaces, ScrapeTargets } from '../resources/scrape-targets';
 import type { Resource } from '../resources/resource';
 import type { Resources } from '../resources/resources';
@@ -17,9 +18,18 @@ export function* monitoringNeeds(resources: Resources, cluster: Cluster, hosts: 
   const scrapers = knownPods(cluster.facts.prometheus, resources);
   if (scrapers.length === 0) return;
   const targets = new ScrapeTargets(resources);
-  for (const monitor of resources.ofKind(GROUP, 'ServiceMonitor')) yield* serviceMonitorNeeds(monitor, scrapers, targets, resources);
-  for (const monitor of resources.ofKind(GROUP, 'PodMonitor')) yield* podMonitorNeeds(monitor, scrapers, targets);
-  for (const probe of resources.ofKind(GROUP, 'Probe')) yield* probeNeeds(probe, scrapers, resources, hosts);
+  const { serviceMonitorSelector, podMonitorSelector, probeSelector } = cluster.facts.prometheus ?? {};
+  for (const monitor of resources.ofKind(GROUP, 'ServiceMonitor'))
+    if (isPickedUp(monitor, serviceMonitorSelector)) yield* serviceMonitorNeeds(monitor, scrapers, targets, resources);
+  for (const monitor of resources.ofKind(GROUP, 'PodMonitor'))
+    if (isPickedUp(monitor, podMonitorSelector)) yield* podMonitorNeeds(monitor, scrapers, targets);
+  for (const probe of resources.ofKind(GROUP, 'Probe'))
+    if (isPickedUp(probe, probeSelector)) yield* probeNeeds(probe, scrapers, resources, hosts);
+}
+
+/** Whether Prometheus reads it at all: otherwise nobody scrapes what it names. */
+function isPickedUp({ labels }: Resource, selector: Labels = {}): boolean {
+  return Object.entries(selector).every(([key, value]) => labels[key] === value);
 }
 
 /** Prometheus finds the pods behind a Service and scrapes them directly. */

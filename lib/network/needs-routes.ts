@@ -42,9 +42,7 @@ function* ingressNeeds(ingress: Resource, resources: Resources, cluster: Cluster
 
 /** Routes for the mesh alone change where sidecars send what their pods already ask for. */
 function* virtualServiceNeeds(route: Resource, resources: Resources, cluster: Cluster): Iterable<Need> {
-  const gateways = route.at('spec', 'gateways').strings.filter((gateway) => gateway !== 'mesh');
-  if (gateways.length === 0) return;
-  const froms = (cluster.mesh?.gateways ?? []).flatMap((pods) => knownPods(pods, resources));
+  const froms = [...new Set(gatewaysOf(route))].flatMap((gateway) => servingPods(gateway, route, resources, cluster));
   for (const one of ['http', 'tls', 'tcp'].flatMap((protocol) => route.at('spec', protocol).items)) {
     for (const item of one.at('route').items) {
       const destination = item.at('destination');
@@ -55,6 +53,23 @@ function* virtualServiceNeeds(route: Resource, resources: Resources, cluster: Cl
       if (service !== undefined && port !== undefined) yield* routes(froms, service, port, route, destination.at('host'), words);
     }
   }
+}
+
+/** The gateways that a VirtualService names, without the mesh itself. */
+export function gatewaysOf(route: Resource): readonly string[] {
+  return route.at('spec', 'gateways').strings.filter((gateway) => gateway !== 'mesh');
+}
+
+/** The pods that a Gateway selects, as far as the facts or the manifests know them; the only gateway of the facts, where it is not declared. */
+export function servingPods(gateway: string, route: Resource, resources: Resources, cluster: Cluster): Endpoint[] {
+  const [name = '', namespace = route.namespace] = gateway.split('/').reverse();
+  const known = cluster.mesh?.gateways ?? [];
+  const declared = resources.find(ISTIO, 'Gateway', namespace, name);
+  const selector = Object.entries(declared?.at('spec', 'selector').texts ?? {});
+  if (selector.length === 0) return known.length === 1 ? known.flatMap((pods) => knownPods(pods, resources)) : [];
+  const selected = known.filter(({ labels }) => selector.every(([key, value]) => labels[key] === value));
+  if (selected.length > 0) return selected.flatMap((pods) => knownPods(pods, resources));
+  return resources.workloadsLabelled(namespace, Object.fromEntries(selector)).map((workload): Endpoint => ({ kind: 'workload', workload }));
 }
 
 function* gatewayRouteNeeds(route: Resource, resources: Resources): Iterable<Need> {
@@ -69,7 +84,7 @@ function* gatewayRouteNeeds(route: Resource, resources: Resources): Iterable<Nee
 }
 
 /** Who serves a Gateway: Cilium's Envoy, or the pods that Istio makes for it. */
-function gatewayPods(parent: Field, route: Resource, resources: Resources): Endpoint[] {
+export function gatewayPods(parent: Field, route: Resource, resources: Resources): Endpoint[] {
   const namespace = parent.at('namespace').string ?? route.namespace;
   const gateway = resources.find(GATEWAY_API, 'Gateway', namespace, parent.at('name').string ?? '');
   switch (gateway?.at('spec', 'gatewayClassName').string) {

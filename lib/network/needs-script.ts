@@ -1,12 +1,14 @@
 /** Addresses that scripts and command lines connect to: database clients, HTTP clients, netcat, the AWS and Kubernetes tools. */
 import type { Resources } from '../resources/resources';
-import { type Script, scriptsOf } from '../resources/scripts';
-import type { SimpleCommand } from '../resources/shell';
-import { programWords } from '../resources/shell-outcome';
+import type { Script } from '../resources/scripts';
+import { parseShell, type SimpleCommand } from '../resources/shell';
+import { isShell, outcomesOf, programWords } from '../resources/shell-outcome';
 import type { Workload } from '../resources/workload';
 import type { Address, FoundAddress } from './need';
 import { addressesOf, hostPorts, plainHost } from './needs-address';
+import { addressesInConfiguration } from './needs-config';
 import { environmentValues } from './needs-environment';
+import type { HostNames } from './needs-host';
 import { storageAddresses } from './needs-storage';
 
 /** A client that takes its server by option. */
@@ -28,29 +30,65 @@ const CLIENTS: Readonly<Record<string, Client>> = {
   pg_basebackup: POSTGRES, createdb: POSTGRES, 'redis-cli': REDIS, 'valkey-cli': REDIS, mongo: MONGO, mongosh: MONGO, mongodump: MONGO, mongorestore: MONGO,
 }; // prettier-ignore
 
-export function scriptAddresses(workload: Workload, resources: Resources): FoundAddress[] {
-  return scriptsOf(workload, resources).flatMap((script) => {
+export function scriptAddresses(workload: Workload, scripts: readonly Script[], resources: Resources, hosts: HostNames): FoundAddress[] {
+  return scripts.flatMap((script) => {
     const variables = new Map([...environmentValues(workload, script.container, resources)].map(([name, { value }]) => [name, value]));
-    return script.commands.flatMap(({ command }) => commandAddresses(command, variables, script));
+    const run: Run = { workload, script, variables, hosts };
+    return script.commands.flatMap(({ command }) => commandAddresses(command, run));
   });
 }
 
-function commandAddresses(command: SimpleCommand, variables: Map<string, string>, script: Script): FoundAddress[] {
+/** A script while it is read. */
+interface Run {
+  readonly workload: Workload;
+  readonly script: Script;
+  readonly hosts: HostNames;
+  /** As far as they are known at this point. */
+  readonly variables: Map<string, string>;
+}
+
+function commandAddresses(command: SimpleCommand, run: Run): FoundAddress[] {
+  const { script, variables } = run;
   for (const assignment of command.assignments) assign(assignment, variables);
   const words = programWords(command.words).map((word) => expand(word, variables));
   const [path = '', ...rest] = words;
   const program = path.split('/').at(-1) ?? '';
   if (program === 'export' || program === 'local' || program === 'readonly') for (const word of rest) assign(word, variables);
-  const { resource, field, container } = script;
   const targets = command.redirections.map(({ target }) => expand(target, variables));
-  return [...programAddresses(program, rest, variables), ...targets.flatMap(deviceAddress)].map((address) => ({
-    ...address,
-    source: {
-      resource,
-      path: field.path,
-      words: `${program === '' ? 'a redirection' : program} in container ${container.name} names ${address.host}${address.port === undefined ? '' : `:${address.port}`}`,
-    },
-  }));
+  const written = writesFile(program, command) ? heredocsOf(command, variables) : [];
+  const found = [
+    ...programAddresses(program, rest, variables),
+    ...targets.flatMap(deviceAddress),
+    ...written.flatMap((text) => addressesInConfiguration(text, run.workload, run.hosts)),
+  ];
+  return [...found.map((address) => ({ ...address, source: sourceOf(address, program, script) })), ...fedToShell(program, command, run)];
+}
+
+/** A configuration that the script writes: `cat > app.conf <<EOF`. */
+function writesFile(program: string, { redirections }: SimpleCommand): boolean {
+  return program === 'tee' || (program === 'cat' && redirections.some(({ operator }) => operator.startsWith('>')));
+}
+
+/** `bash <<EOF` runs what follows; `ssh` and `kubectl exec` run it elsewhere. */
+function fedToShell(program: string, command: SimpleCommand, run: Run): FoundAddress[] {
+  if (!isShell(program)) return [];
+  const lists = heredocsOf(command, run.variables).map((text) => parseShell(text, command.line));
+  const commands = lists.flatMap((list) => outcomesOf(list, { errexit: false, pipefail: false }));
+  return commands.flatMap(({ command: inner }) => commandAddresses(inner, { ...run, variables: new Map(run.variables) }));
+}
+
+function heredocsOf({ redirections }: SimpleCommand, variables: ReadonlyMap<string, string>): string[] {
+  return redirections.flatMap(({ heredoc }) =>
+    heredoc === undefined ? [] : [heredoc.isLiteral ? heredoc.text : expand(heredoc.text, variables)],
+  );
+}
+
+function sourceOf({ host, port }: Address, program: string, { resource, field, container }: Script): FoundAddress['source'] {
+  return {
+    resource,
+    path: field.path,
+    words: `${program === '' ? 'a redirection' : program} in container ${container.name} names ${host}${port === undefined ? '' : `:${port}`}`,
+  };
 }
 
 function programAddresses(program: string, words: readonly string[], variables: ReadonlyMap<string, string>): Address[] {

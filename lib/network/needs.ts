@@ -6,29 +6,38 @@
  * it stands where only an address to connect to can stand.
  */
 import type { Cluster } from '../facts/cluster';
+import { Mesh } from '../facts/mesh';
 import type { Resources } from '../resources/resources';
+import { scriptsOf } from '../resources/scripts';
 import type { Workload } from '../resources/workload';
 import { type Endpoint, endpointText } from './endpoint';
-import type { Need } from './need';
-import { analysisNeeds } from './needs-analysis';
+import type { FoundAddress, Need } from './need';
+import { analysisJobs, analysisNeeds } from './needs-analysis';
+import { argumentAddresses } from './needs-arguments';
 import { apiServerNeeds } from './needs-api-server';
 import { configAddresses } from './needs-config';
 import { environmentAddresses } from './needs-environment';
 import { HostNames } from './needs-host';
 import { knownPods } from './needs-known-pods';
+import { meshNeeds } from './needs-mesh';
 import { monitoringNeeds } from './needs-monitoring';
+import { probeNeeds } from './needs-probes';
 import { routeNeeds } from './needs-routes';
 import { scriptAddresses } from './needs-script';
+import { bucketAddresses } from './needs-storage';
 
 /** All needs, each flow once, with the first of its sources. */
 export function needs(resources: Resources, cluster: Cluster): readonly Need[] {
   const hosts = new HostNames(resources, cluster);
+  const mesh = new Mesh(resources, cluster);
   const connections = [
-    ...resources.workloads.flatMap((workload) => workloadNeeds(workload, resources, hosts)),
+    ...[...resources.workloads, ...analysisJobs(resources)].flatMap((workload) => workloadNeeds(workload, resources, hosts)),
     ...monitoringNeeds(resources, cluster, hosts),
     ...routeNeeds(resources, cluster),
     ...apiServerNeeds(resources),
     ...analysisNeeds(resources, hosts),
+    ...meshNeeds(resources, cluster, mesh),
+    ...probeNeeds(resources, mesh),
   ];
   const flows = once(connections);
   return once([...flows, ...dnsNeeds(flows, resources, cluster)]);
@@ -36,17 +45,32 @@ export function needs(resources: Resources, cluster: Cluster): readonly Need[] {
 
 /** What the pods of one workload connect to by themselves. */
 function workloadNeeds(workload: Workload, resources: Resources, hosts: HostNames): Need[] {
+  const scripts = scriptsOf(workload, resources);
   const found = [
-    ...workload.allContainers.flatMap((container) => environmentAddresses(workload, container, resources)),
-    ...scriptAddresses(workload, resources),
+    ...workload.allContainers.flatMap((container) => [
+      ...environmentAddresses(workload, container, resources),
+      ...argumentAddresses(workload, container, resources),
+      ...bucketAddresses(workload, container, scripts, resources),
+    ]),
+    ...scriptAddresses(workload, scripts, resources, hosts),
     ...configAddresses(workload, resources, hosts),
   ];
   const from: Endpoint = { kind: 'workload', workload };
+  const asksProxy = usesProxy(workload);
   return found.flatMap((address): Need[] => {
     const to = hosts.resolve(address, workload.namespace);
-    if (to === undefined) return [];
+    if (to === undefined || (asksProxy && to.endpoint.kind === 'fqdn' && isWeb(address))) return [];
     return [{ from, to: to.endpoint, port: to.port, protocol: to.protocol, purpose: 'connection', source: address.source, name: to.name }];
   });
+}
+
+/** A proxy connects and looks names up in its clients' stead. */
+function usesProxy({ allContainers }: Workload): boolean {
+  return allContainers.some(({ env }) => env.some(({ name }) => /^(https?|all)_proxy$/i.test(name)));
+}
+
+function isWeb({ scheme, port }: FoundAddress): boolean {
+  return scheme === 'http' || scheme === 'https' || port === 80 || port === 443;
 }
 
 /** Whoever uses a name looks it up: over UDP, and over TCP when the answer is long. */

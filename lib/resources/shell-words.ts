@@ -15,6 +15,8 @@ export interface WordToken {
   readonly isQuoted: boolean;
   /** The insides of its `$(…)`, backquotes, `<(…)` and `>(…)`. */
   readonly substitutions: readonly string[];
+  /** The here-document that it is the delimiter of. */
+  readonly heredoc?: string;
   readonly line: number;
 }
 
@@ -62,7 +64,7 @@ class Lexer {
   private at = 0;
   private readonly read: Token[] = [];
   /** Delimiters of here-documents whose bodies begin on the next line. */
-  private heredocs: string[] = [];
+  private heredocs: { readonly text: string; heredoc?: string }[] = [];
 
   constructor(
     private readonly text: string,
@@ -97,18 +99,23 @@ class Lexer {
     if (operator === undefined) return false;
     this.read.push({ kind: 'operator', text: operator, line: this.line });
     this.skip(operator.length);
-    if (operator === '\n') this.skipHeredocs();
+    if (operator === '\n') this.readHeredocs();
     return true;
   }
 
-  private skipHeredocs(): void {
+  private readHeredocs(): void {
     for (const delimiter of this.heredocs) {
+      const start = this.at;
+      let end = start;
       while (this.at < this.text.length) {
-        const end = this.text.indexOf('\n', this.at);
-        const line = this.text.slice(this.at, end < 0 ? this.text.length : end);
+        const newline = this.text.indexOf('\n', this.at);
+        const line = this.text.slice(this.at, newline < 0 ? this.text.length : newline);
+        end = this.at;
         this.skip(line.length + 1);
-        if (line.trim() === delimiter) break;
+        if (line.trim() === delimiter.text) break;
+        end = this.at;
       }
+      delimiter.heredoc = this.text.slice(start, end);
     }
     this.heredocs = [];
   }
@@ -132,8 +139,9 @@ class Lexer {
       } else text += this.readPlain(substitutions);
     }
     const previous = this.read.at(-1);
-    if (previous?.kind === 'operator' && (previous.text === '<<' || previous.text === '<<-')) this.heredocs.push(text);
-    this.read.push({ kind: 'word', text, isQuoted, substitutions, line });
+    const word: WordToken = { kind: 'word', text, isQuoted, substitutions, line };
+    if (previous?.kind === 'operator' && (previous.text === '<<' || previous.text === '<<-')) this.heredocs.push(word);
+    this.read.push(word);
   }
 
   private readQuoted(quote: string, substitutions: string[]): string {

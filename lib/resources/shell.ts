@@ -43,6 +43,8 @@ export interface CompoundCommand {
 export interface Redirection {
   readonly operator: string;
   readonly target: string;
+  /** The text of a here-document. */
+  readonly heredoc?: { readonly text: string; /** Variables in it stay as they are written. */ readonly isLiteral: boolean };
 }
 
 /** How deep compound commands may nest before the rest is read as plain words. */
@@ -240,7 +242,8 @@ class Parser {
     const target = this.tokens[this.at];
     if (target?.kind !== 'word') return { operator: operator.text, target: '', substitutions: [] };
     this.at++;
-    return { operator: operator.text, target: target.text, substitutions: target.substitutions };
+    const heredoc = target.heredoc === undefined ? undefined : { text: target.heredoc, isLiteral: target.isQuoted };
+    return { operator: operator.text, target: target.text, substitutions: target.substitutions, heredoc };
   }
 
   private isOperator(...texts: readonly string[]): boolean {

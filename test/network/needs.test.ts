@@ -1,6 +1,6 @@
 /** What workloads need to reach, and what says so. */
 import { Cluster } from '../../lib/facts/cluster';
-import type { ClusterFacts } from '../../lib/facts/cluster-facts';
+import type { ClusterFacts, PodsFacts } from '../../lib/facts/cluster-facts';
 import { readYaml } from '../../lib/manifest/yaml';
 import { endpointText } from '../../lib/network/endpoint';
 import type { Need } from '../../lib/network/need';
@@ -162,6 +162,97 @@ test('a script says where it stands and who runs what, and never a credential', 
   });
 });
 
+test.each([
+  [
+    'host and port joined',
+    '["--mysqld.address=mysql.blog.svc:3306", "--mysqld.username=exporter"]',
+    ['blog/client -> blog/Service/mysql:3306/TCP'],
+  ],
+  ['a value in the next word', '["--db-host", "mysql", "--db-port", "3306"]', ['blog/client -> blog/Service/mysql:3306/TCP']],
+  ['one dash', '["-redis.addr=redis.cache:6379"]', ['blog/client -> cache/Service/redis:6379/TCP']],
+  ['a property of Java', '["-Dspring.datasource.url=jdbc:mysql://mysql:3306/x"]', ['blog/client -> blog/Service/mysql:3306/TCP']],
+  ['a variable', '["--db=mysql://$(TARGET)/x"]', ['blog/client -> blog/Service/mysql:3306/TCP']],
+  ['an outside URL', '["--repo=https://git.example.net/x.git"]', ['blog/client -> fqdn:git.example.net:443/TCP']],
+  ['nothing: where it listens', '["--web.listen-address=mysql:9104", "--bind", "mysql:80", "--metrics-bind-address=0.0.0.0:80"]', []],
+  [
+    'nothing: who it is',
+    '["--hostname=blog.example.net", "--web.external-url=https://blog.example.net", "--advertise-address=was:80"]',
+    [],
+  ],
+  ['nothing: an image, a time, a level', '["--image=mysql:8", "--at=12:30", "--log.level=info", "--verbose"]', []],
+  ['nothing: a variable that is not known', '["--db-host=$(NOWHERE)"]', []],
+])('options of a program: %s', (_, args, expected) => {
+  expect(flows(SERVICES + deployment(`env: [{name: TARGET, value: mysql}], args: ${args}`))).toEqual(expected);
+});
+
+test('an option says where it stands', () => {
+  const [need] = needsOf(SERVICES + deployment('args: [serve, --db-host, mysql]'));
+  expect(need?.source).toMatchObject({ path: '/spec/template/spec/containers/0/args/2', words: '--db-host of container main names mysql' });
+});
+
+const BUCKET = '{name: S3_BUCKET, value: shop-backup}, {name: AWS_REGION, value: eu-west-1}';
+
+test.each([
+  ['by the host that its bucket has', BUCKET, ['blog/client -> fqdn:shop-backup.s3.eu-west-1.amazonaws.com:443/TCP']],
+  [
+    'by path where that is asked for',
+    `${BUCKET}, {name: S3_PATH_STYLE, value: "true"}`,
+    ['blog/client -> fqdn:s3.eu-west-1.amazonaws.com:443/TCP'],
+  ],
+  [
+    'by path where no certificate covers the bucket',
+    '{name: BUCKET_NAME, value: shop.backup}, {name: AWS_DEFAULT_REGION, value: eu-west-1}',
+    ['blog/client -> fqdn:s3.eu-west-1.amazonaws.com:443/TCP'],
+  ],
+  [
+    'and the token service for a role',
+    `${BUCKET}, {name: AWS_ROLE_ARN, value: "arn:aws:iam::1:role/x"}, {name: AWS_WEB_IDENTITY_TOKEN_FILE, value: /token}`,
+    ['blog/client -> fqdn:shop-backup.s3.eu-west-1.amazonaws.com:443/TCP', 'blog/client -> fqdn:sts.eu-west-1.amazonaws.com:443/TCP'],
+  ],
+  [
+    'not with an endpoint of its own',
+    `${BUCKET}, {name: S3_ENDPOINT, value: "http://redis.cache:6379"}`,
+    ['blog/client -> cache/Service/redis:6379/TCP'],
+  ],
+  ['not where the endpoint comes from a Secret', `${BUCKET}, {name: AWS_ENDPOINT_URL, valueFrom: {secretKeyRef: {name: s, key: k}}}`, []],
+  ['not without a region', '{name: S3_BUCKET, value: shop-backup}', []],
+  ['not for a region of others', '{name: S3_BUCKET, value: shop-backup}, {name: AWS_REGION, value: nuremberg}', []],
+])('the AWS client in functions of a script reaches its bucket %s', (_, env, expected) => {
+  const script = 'up() { aws "$@" "${OPTIONS[@]}"; }; up s3 cp x "s3://$S3_BUCKET/x"';
+  expect(flows(SERVICES + deployment(`env: [${env}], command: [bash, -c, ${JSON.stringify(script)}]`))).toEqual(expected);
+  expect(flows(SERVICES + deployment(`env: [${env}]`))).toEqual(expected.filter((flow) => flow.includes('Service')));
+});
+
+test.each([
+  ['aws $AWS_OPTIONS s3 cp x s3://shop-backup/x --region eu-west-1', []],
+  [
+    'O="--endpoint-url http://redis.cache:6379"; aws $O s3 cp x s3://b/x --region eu-west-1',
+    ['blog/client -> cache/Service/redis:6379/TCP'],
+  ],
+  ['aws s3 cp "$FILE" s3://shop-backup/x --region eu-west-1', ['blog/client -> fqdn:shop-backup.s3.eu-west-1.amazonaws.com:443/TCP']],
+  ['bash <<EOF\nH=mysql\nmysql -h mysql\nEOF', ['blog/client -> blog/Service/mysql:3306/TCP']],
+  [
+    'cat > app.conf <<EOF\ndb:\n  host: $DB\n  port: 3306\ndocs: https://docs.example.net\nEOF',
+    ['blog/client -> blog/Service/mysql:3306/TCP'],
+  ],
+  ["cat > app.conf <<'EOF'\nurl: http://$DB/\nEOF", []],
+  ['ssh nas <<EOF\nmysql -h mysql\nEOF', []],
+  ['cat <<EOF\nurl: http://was:80\nEOF\nmysql -h mysql', ['blog/client -> blog/Service/mysql:3306/TCP']],
+  ['curl -d @- http://was:80 <<EOF\n{"callback": "http://redis.cache:6379"}\nEOF', ['blog/client -> blog/Service/was:80/TCP']],
+  ['cat > never.conf <<EOF\nurl: http://was:80', ['blog/client -> blog/Service/was:80/TCP']],
+])('a script with what is written elsewhere: %s', (script, expected) => {
+  expect(flows(SERVICES + deployment(`env: [{name: DB, value: mysql}], command: [bash, -c, ${JSON.stringify(script)}]`))).toEqual(expected);
+});
+
+test('behind a proxy the web is the business of the proxy', () => {
+  const proxied =
+    'env: [{name: HTTPS_PROXY, value: "http://was:80"}, {name: API_URL, value: "https://api.example.net"}, {name: DB_HOST, value: mysql}]';
+  expect(flows(SERVICES + deployment(proxied))).toEqual([
+    'blog/client -> blog/Service/was:80/TCP',
+    'blog/client -> blog/Service/mysql:3306/TCP',
+  ]);
+});
+
 test('init containers need things too', () => {
   const yaml = deployment('', ', initContainers: [{name: wait, image: x, command: [sh, -c, "nc -z mysql 3306"]}]').replace(
     'image: x, }',
@@ -227,6 +318,45 @@ spec: {selector: {}, namespaceSelector: {matchNames: [blog]}, endpoints: [{port:
   expect(flows(SERVICES + monitor)).toEqual([]);
 });
 
+test('a monitor that Prometheus does not pick up has nothing scraped', () => {
+  const monitor = (labels: string): string => `---
+apiVersion: monitoring.coreos.com/v1
+kind: PodMonitor
+metadata: {name: was, namespace: blog, labels: {${labels}}}
+spec: {selector: {matchLabels: {app: was}}, podMetricsEndpoints: [{port: metrics}]}
+`;
+  const prometheus = { namespace: 'monitoring', labels: { app: 'prometheus' }, podMonitorSelector: { release: 'stack' } };
+  expect(flows(SERVICES + monitor('release: stack'), { prometheus })).toEqual([
+    'pods app=prometheus of namespace monitoring -> blog/was:9090/TCP',
+  ]);
+  expect(flows(SERVICES + monitor('release: other'), { prometheus })).toEqual([]);
+});
+
+test('a VirtualService is served by the gateway that it names, and by no other', () => {
+  const route = `---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: web, namespace: blog}
+spec: {hosts: [x], gateways: [istio-system/inner, mesh], http: [{route: [{destination: {host: was, port: {number: 80}}}]}]}
+`;
+  const gateway = `---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: inner, namespace: istio-system}
+spec: {selector: {istio: inner}, servers: []}
+`;
+  const gateways: readonly PodsFacts[] = [
+    { namespace: 'istio-system', labels: { istio: 'outer' } },
+    { namespace: 'istio-system', labels: { istio: 'inner', app: 'gateway' } },
+  ];
+  const facts: ClusterFacts = { mesh: { kind: 'istio', gateways } };
+  expect(flows(SERVICES + route + gateway, facts)).toEqual([
+    'pods istio=inner,app=gateway of namespace istio-system -> blog/Service/was:80/TCP',
+  ]);
+  // Which of the two is meant, nobody says.
+  expect(flows(SERVICES + route, facts)).toEqual([]);
+});
+
 test('ingress controllers and gateways need their backends', () => {
   const ingress = `---
 apiVersion: networking.k8s.io/v1
@@ -276,6 +406,60 @@ spec: {metrics: [{name: rate, provider: {prometheus: {address: "http://redis.cac
     'entity:kube-apiserver -> blog/Service/was:80/TCP',
     'pods app.kubernetes.io/name=argo-rollouts of namespace argo-rollouts -> cache/Service/redis:6379/TCP',
   ]);
+});
+
+test('an analysis: arguments with values of their own, and the pods of a job', () => {
+  const template = `---
+apiVersion: argoproj.io/v1alpha1
+kind: AnalysisTemplate
+metadata: {name: success, namespace: blog}
+spec:
+  args: [{name: prometheus, value: "http://redis.cache:6379"}, {name: given, value: "http://mysql:3306"}, {name: unset}]
+  metrics:
+    - {name: rate, provider: {prometheus: {address: "{{args.prometheus}}", query: x}}}
+    - {name: hook, provider: {web: {url: "{{ args.given }}/x"}}}
+    - {name: none, provider: {web: {url: "{{args.unset}}/x"}}}
+    - name: smoke
+      provider:
+        job:
+          spec: {template: {metadata: {labels: {app: smoke}}, spec: {containers: [{name: smoke, image: x, command: [curl, "http://was:80"]}]}}}
+`;
+  const rollout = `---
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: web, namespace: blog}
+spec: {strategy: {canary: {steps: [{analysis: {args: [{name: given, value: x}]}}]}}}
+`;
+  expect(flows(SERVICES + template + rollout)).toEqual([
+    'blog/success -> blog/Service/was:80/TCP',
+    'pods app.kubernetes.io/name=argo-rollouts of namespace argo-rollouts -> cache/Service/redis:6379/TCP',
+  ]);
+});
+
+test('sidecars need their control plane, by its name, and offer telemetry', () => {
+  const facts: ClusterFacts = {
+    mesh: { kind: 'istio', injectedNamespaces: ['blog'] },
+    prometheus: { namespace: 'monitoring', labels: { app: 'prometheus' } },
+  };
+  const all = needsOf(SERVICES, facts).map(
+    ({ from, to, port, protocol, purpose }) => `${purpose}: ${endpointText(from)} -> ${endpointText(to)}:${port}/${protocol}`,
+  );
+  expect(all).toEqual([
+    'mesh: blog/was -> pods app=istiod of namespace istio-system:15012/TCP',
+    'telemetry: pods app=prometheus of namespace monitoring -> blog/was:15020/TCP',
+    'telemetry: pods app=prometheus of namespace monitoring -> blog/was:15090/TCP',
+    'dns: blog/was -> pods k8s-app=kube-dns of namespace kube-system:53/UDP',
+    'dns: blog/was -> pods k8s-app=kube-dns of namespace kube-system:53/TCP',
+  ]);
+});
+
+test('the kubelet needs the ports that it probes, with a sidecar that of the sidecar', () => {
+  const probed = deployment(
+    'ports: [{name: http, containerPort: 8080}], readinessProbe: {httpGet: {port: http}}, livenessProbe: {tcpSocket: {port: 8081}}, startupProbe: {exec: {command: [x]}}',
+  );
+  expect(flows(probed)).toEqual(['entity:host -> blog/client:8080/TCP', 'entity:host -> blog/client:8081/TCP']);
+  const meshed = { mesh: { kind: 'istio' as const, injectedNamespaces: ['blog'] } };
+  expect(flows(probed, meshed).slice(-1)).toEqual(['entity:host -> blog/client:15020/TCP']);
 });
 
 test('whoever uses a name looks it up, over UDP and TCP', () => {
