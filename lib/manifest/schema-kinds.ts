@@ -4,7 +4,7 @@ import { Field } from './field';
 import { nearestName } from './nearest-name';
 import type { SchemaProblem } from './schema-problem';
 import { dataKey, dnsLabel, dnsSubdomain, type Grammar, pathSegment, serviceName } from './schema-names';
-import { grammarProblems } from './schema-rules';
+import { judgeText } from './schema-rules';
 import { knownKinds, schemaOfKind } from './schema-types';
 import { isPlaceholder } from './schema-value';
 
@@ -13,7 +13,7 @@ import { isPlaceholder } from './schema-value';
  *
  * Source: kubernetes.io, Deprecated API Migration Guide.
  */
-const REMOVED: Readonly<Record<string, string>> = {
+const REMOVED: ReadonlyMap<string, string> = new Map(Object.entries({
   'extensions/v1beta1/DaemonSet': '1.16', 'extensions/v1beta1/Deployment': '1.16', 'extensions/v1beta1/NetworkPolicy': '1.16',
   'extensions/v1beta1/ReplicaSet': '1.16', 'extensions/v1beta1/PodSecurityPolicy': '1.16', 'extensions/v1beta1/Ingress': '1.22',
   'apps/v1beta1': '1.16', 'apps/v1beta2': '1.16',
@@ -25,7 +25,7 @@ const REMOVED: Readonly<Record<string, string>> = {
   'storage.k8s.io/v1beta1/VolumeAttachment': '1.22', 'storage.k8s.io/v1beta1/CSIStorageCapacity': '1.27',
   'batch/v1beta1': '1.25', 'discovery.k8s.io/v1beta1': '1.25', 'autoscaling/v2beta1': '1.25', 'policy/v1beta1': '1.25', 'node.k8s.io/v1beta1': '1.25',
   'autoscaling/v2beta2': '1.26', 'flowcontrol.apiserver.k8s.io/v1beta1': '1.26', 'flowcontrol.apiserver.k8s.io/v1beta2': '1.29', 'flowcontrol.apiserver.k8s.io/v1beta3': '1.32',
-}; // prettier-ignore
+})); // prettier-ignore
 
 /** The groups of Kubernetes itself: of these every served version is known. */
 const BUILT_IN =
@@ -35,7 +35,7 @@ const STABLE = /(^|\/)v\d+$/;
 
 /** Whether this kind is not, or no longer, served in this version. Silent on groups that are not Kubernetes' own. */
 export function kindProblem(apiVersion: string, kind: string): SchemaProblem | undefined {
-  const since = [apiVersion, `${apiVersion}/${kind}`].filter((key) => Object.hasOwn(REMOVED, key)).map((key) => REMOVED[key])[0];
+  const since = REMOVED.get(apiVersion) ?? REMOVED.get(`${apiVersion}/${kind}`);
   const isKnown = schemaOfKind(apiVersion, kind) !== undefined;
   if (since === undefined && (isKnown || kind.endsWith('List') || !STABLE.test(apiVersion) || !BUILT_IN.test(apiVersion))) return undefined;
   const served = servedVersion(kind);
@@ -101,48 +101,42 @@ const POD_TEMPLATES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What is wrong with an object of a known kind beyond the shape of its fields. */
-export function* objectProblems(apiVersion: string, kind: string, content: Readonly<Record<string, unknown>>): Generator<SchemaProblem> {
+export function objectProblems(apiVersion: string, kind: string, content: Readonly<Record<string, unknown>>): readonly SchemaProblem[] {
+  const problems: SchemaProblem[] = [];
   const object = new Field(content);
-  yield* nameProblems(kind, object);
-  const template = POD_TEMPLATES[`${apiVersion}/${kind}`];
-  if (template !== undefined) yield* podProblems(apiVersion, kind, object.at(...template, 'spec'));
-  if (apiVersion === 'v1' && (kind === 'ConfigMap' || kind === 'Secret')) yield* keyProblems(object);
-  if (apiVersion === 'v1' && kind === 'PersistentVolumeClaim') yield* claimProblems(object.at('spec'));
-  if (apiVersion === 'apps/v1' && kind === 'StatefulSet')
-    for (const claim of object.at('spec', 'volumeClaimTemplates').items) yield* claimProblems(claim.at('spec'));
-}
-
-function* nameProblems(kind: string, object: Field): Generator<SchemaProblem> {
   const metadata = object.at('metadata');
-  yield* grammarProblems({ name: metadata.at('name').value }, metadata.path, 'name', NAMES[kind] ?? dnsSubdomain);
+  judgeText({ value: { name: metadata.at('name').value }, path: '/metadata', problems }, 'name', NAMES[kind] ?? dnsSubdomain);
+  const template = POD_TEMPLATES[`${apiVersion}/${kind}`];
+  if (template !== undefined) judgePod(apiVersion, kind, object.at(...template, 'spec'), problems);
+  if (apiVersion === 'v1' && (kind === 'ConfigMap' || kind === 'Secret')) judgeKeys(object, problems);
+  if (apiVersion === 'v1' && kind === 'PersistentVolumeClaim') judgeClaim(object.at('spec'), problems);
+  if (apiVersion === 'apps/v1' && kind === 'StatefulSet')
+    for (const claim of object.at('spec', 'volumeClaimTemplates').items) judgeClaim(claim.at('spec'), problems);
+  return problems;
 }
 
-function* podProblems(apiVersion: string, kind: string, spec: Field): Generator<SchemaProblem> {
+function judgePod(apiVersion: string, kind: string, spec: Field, problems: SchemaProblem[]): void {
   if (!spec.isMap) return;
-  for (const container of [...spec.at('initContainers').items, ...spec.at('containers').items])
-    if (container.isMap && (container.at('image').value === undefined || container.at('image').value === ''))
-      yield {
-        kind: 'required',
-        path: container.at('image').path,
-        message: `container ${container.at('name').text ?? ''} has no image, which is required`,
-      };
+  for (const container of [...spec.at('initContainers').items, ...spec.at('containers').items]) {
+    const image = container.at('image');
+    if (!container.isMap || (image.value !== undefined && image.value !== '')) continue;
+    const message = `container ${container.at('name').text ?? ''} has no image, which is required`;
+    problems.push({ kind: 'required', path: image.path, message });
+  }
   const policy = spec.at('restartPolicy');
   const allowed = allowedRestartPolicies(apiVersion, kind);
   const value = policy.value ?? 'Always';
   if (
     typeof value !== 'string' ||
     value === '' ||
-    isPlaceholder(value) ||
     allowed.includes(value) ||
+    isPlaceholder(value) ||
     !['Always', 'OnFailure', 'Never'].includes(value)
   )
     return;
-  const message = policy.isSet ? `restartPolicy is ${value}` : 'restartPolicy is absent, which means Always';
-  yield {
-    kind: policy.isSet ? 'value' : 'required',
-    path: policy.path,
-    message: `${message}, and the pods of a ${kind} take only ${allowed.join(' or ')}`,
-  };
+  const found = policy.isSet ? `restartPolicy is ${value}` : 'restartPolicy is absent, which means Always';
+  const message = `${found}, and the pods of a ${kind} take only ${allowed.join(' or ')}`;
+  problems.push({ kind: policy.isSet ? 'value' : 'required', path: policy.path, message });
 }
 
 function allowedRestartPolicies(apiVersion: string, kind: string): readonly string[] {
@@ -150,27 +144,23 @@ function allowedRestartPolicies(apiVersion: string, kind: string): readonly stri
   return apiVersion.startsWith('batch/') ? ['OnFailure', 'Never'] : ['Always'];
 }
 
-function* keyProblems(object: Field): Generator<SchemaProblem> {
+function judgeKeys(object: Field, problems: SchemaProblem[]): void {
   for (const field of ['data', 'stringData', 'binaryData'])
-    for (const [key, { path }] of object.at(field).entries) {
-      const wrong = isPlaceholder(key) ? undefined : dataKey(key);
-      if (wrong !== undefined) yield { kind: 'name', path, message: `${field}: the key ${JSON.stringify(key)} ${wrong}` };
+    for (const key of object.at(field).keys) {
+      const wrong = dataKey(key);
+      if (wrong === undefined || isPlaceholder(key)) continue;
+      problems.push({ kind: 'name', path: pointerTo('', field, key), message: `${field}: the key ${JSON.stringify(key)} ${wrong}` });
     }
 }
 
-function* claimProblems(spec: Field): Generator<SchemaProblem> {
+function judgeClaim(spec: Field, problems: SchemaProblem[]): void {
   if (!spec.isMap) return;
-  if (!spec.at('accessModes').isPresent)
-    yield {
-      kind: 'required',
-      path: spec.at('accessModes').path,
-      message: 'the claim has no accessModes, of which at least one is required',
-    };
+  if (!spec.at('accessModes').isPresent) {
+    const message = 'the claim has no accessModes, of which at least one is required';
+    problems.push({ kind: 'required', path: spec.at('accessModes').path, message });
+  }
   const computed = [['resources'], ['resources', 'requests']].some((steps) => isPlaceholder(spec.at(...steps).value));
-  if (!computed && !spec.at('resources', 'requests', 'storage').isPresent)
-    yield {
-      kind: 'required',
-      path: pointerTo(spec.path, 'resources', 'requests', 'storage'),
-      message: 'the claim requests no storage, which is required',
-    };
+  if (computed || spec.at('resources', 'requests', 'storage').isPresent) return;
+  const path = pointerTo(spec.path, 'resources', 'requests', 'storage');
+  problems.push({ kind: 'required', path, message: 'the claim requests no storage, which is required' });
 }

@@ -10,98 +10,100 @@ import { dnsLabel, type Grammar, labelValue, portName, qualifiedName } from './s
 import { isPlaceholder } from './schema-value';
 
 type Fields = Readonly<Record<string, unknown>>;
-type Rule = (value: Fields, path: JsonPointer) => Iterable<SchemaProblem>;
+
+/** A map of fields, where it stands, and the list that what is wrong with it is added to. */
+interface Judged {
+  readonly value: Fields;
+  readonly path: JsonPointer;
+  readonly problems: SchemaProblem[];
+}
 
 /** By `file#Type` of `imports/schemas`. */
-export const RULES: Readonly<Record<string, Rule>> = {
-  'meta#v1.ObjectMeta': function* (metadata, path) {
-    yield* labelProblems(metadata, path, 'labels', labelValue);
-    yield* labelProblems(metadata, path, 'annotations', () => undefined);
-    yield* grammarProblems(metadata, path, 'namespace', dnsLabel);
+export const RULES: Readonly<Record<string, (judged: Judged) => void>> = {
+  'meta#v1.ObjectMeta': (metadata) => {
+    judgeLabels(metadata, 'labels', labelValue);
+    judgeLabels(metadata, 'annotations', () => undefined);
+    judgeText(metadata, 'namespace', dnsLabel);
   },
-  'meta#v1.LabelSelector': function* (selector, path) {
-    yield* labelProblems(selector, path, 'matchLabels', labelValue);
+  'meta#v1.LabelSelector': (selector) => judgeLabels(selector, 'matchLabels', labelValue),
+  'meta#v1.LabelSelectorRequirement': (requirement) => judgeOperator(requirement),
+  'core#v1.Container': (container) => judgeText(container, 'name', dnsLabel),
+  'core#v1.Volume': (volume) => judgeText(volume, 'name', dnsLabel),
+  'core#v1.ContainerPort': (port) => {
+    judgeNumber(port, 'containerPort', 1);
+    judgeNumber(port, 'hostPort', 0);
+    judgeText(port, 'name', portName);
   },
-  'meta#v1.LabelSelectorRequirement': function* (requirement, path) {
-    yield* operatorProblems(requirement, path);
+  'core#v1.ServicePort': (port) => {
+    judgeNumber(port, 'port', 1);
+    judgePort(port, 'targetPort', 0);
+    judgeNumber(port, 'nodePort', 0);
+    judgeText(port, 'name', dnsLabel);
   },
-  'core#v1.Container': function* (container, path) {
-    yield* grammarProblems(container, path, 'name', dnsLabel);
-  },
-  'core#v1.Volume': function* (volume, path) {
-    yield* grammarProblems(volume, path, 'name', dnsLabel);
-  },
-  'core#v1.ContainerPort': function* (port, path) {
-    yield* numberProblems(port, path, 'containerPort', 1);
-    yield* numberProblems(port, path, 'hostPort', 0);
-    yield* grammarProblems(port, path, 'name', portName);
-  },
-  'core#v1.ServicePort': function* (port, path) {
-    yield* numberProblems(port, path, 'port', 1);
-    yield* portProblems(port, path, 'targetPort', 0);
-    yield* numberProblems(port, path, 'nodePort', 0);
-    yield* grammarProblems(port, path, 'name', dnsLabel);
-  },
-  'core#v1.HTTPGetAction': (action, path) => portProblems(action, path, 'port', 1),
-  'core#v1.TCPSocketAction': (action, path) => portProblems(action, path, 'port', 1),
-  'core#v1.GRPCAction': (action, path) => numberProblems(action, path, 'port', 1),
-  'core#v1.ServiceSpec': (spec, path) => labelProblems(spec, path, 'selector', labelValue),
-  'core#v1.PodSpec': (spec, path) => labelProblems(spec, path, 'nodeSelector', labelValue),
-  'networking#v1.ServiceBackendPort': (port, path) => numberProblems(port, path, 'number', 0),
-  'networking#v1.NetworkPolicyPort': (port, path) => portProblems(port, path, 'port', 1),
+  'core#v1.HTTPGetAction': (action) => judgePort(action, 'port', 1),
+  'core#v1.TCPSocketAction': (action) => judgePort(action, 'port', 1),
+  'core#v1.GRPCAction': (action) => judgeNumber(action, 'port', 1),
+  'core#v1.ServiceSpec': (spec) => judgeLabels(spec, 'selector', labelValue),
+  'core#v1.PodSpec': (spec) => judgeLabels(spec, 'nodeSelector', labelValue),
+  'networking#v1.ServiceBackendPort': (port) => judgeNumber(port, 'number', 0),
+  'networking#v1.NetworkPolicyPort': (port) => judgePort(port, 'port', 1),
 };
 
 /** What a text may be, where it is one: another type is another problem. */
-export function* grammarProblems(value: Fields, path: JsonPointer, field: string, grammar: Grammar): Generator<SchemaProblem> {
+export function judgeText({ value, path, problems }: Judged, field: string, grammar: Grammar): void {
   const text = value[field];
-  if (typeof text !== 'string' || isPlaceholder(text)) return;
-  const wrong = grammar(text);
-  if (wrong !== undefined) yield { kind: 'name', path: pointerTo(path, field), message: `${field} ${JSON.stringify(text)} ${wrong}` };
+  const wrong = typeof text === 'string' ? grammar(text) : undefined;
+  if (wrong === undefined || isPlaceholder(text)) return;
+  problems.push({ kind: 'name', path: pointerTo(path, field), message: `${field} ${JSON.stringify(text)} ${wrong}` });
 }
 
-function* labelProblems(value: Fields, path: JsonPointer, field: string, grammar: Grammar): Generator<SchemaProblem> {
+function judgeLabels({ value, path, problems }: Judged, field: string, grammar: Grammar): void {
   const labels = value[field];
   if (typeof labels !== 'object' || labels === null || Array.isArray(labels)) return;
   for (const [key, text] of Object.entries(labels)) {
+    const wrongKey = qualifiedName(key);
+    const wrong = typeof text === 'string' ? grammar(text) : undefined;
+    if (wrongKey === undefined && wrong === undefined) continue;
     const at = pointerTo(path, field, key);
-    const wrongKey = isPlaceholder(key) ? undefined : qualifiedName(key);
-    if (wrongKey !== undefined) yield { kind: 'name', path: at, message: `${field}: the key ${JSON.stringify(key)} ${wrongKey}` };
-    if (typeof text !== 'string' || isPlaceholder(text)) continue;
-    const wrong = grammar(text);
-    if (wrong !== undefined) yield { kind: 'name', path: at, message: `${field}: the value ${JSON.stringify(text)} of ${key} ${wrong}` };
+    if (wrongKey !== undefined && !isPlaceholder(key))
+      problems.push({ kind: 'name', path: at, message: `${field}: the key ${JSON.stringify(key)} ${wrongKey}` });
+    if (wrong !== undefined && !isPlaceholder(text))
+      problems.push({ kind: 'name', path: at, message: `${field}: the value ${JSON.stringify(text)} of ${key} ${wrong}` });
   }
 }
 
 const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist'];
 
-function* operatorProblems({ operator, values }: Fields, path: JsonPointer): Generator<SchemaProblem> {
+function judgeOperator({ value: { operator, values }, path, problems }: Judged): void {
   if (typeof operator !== 'string' || isPlaceholder(operator)) return;
   const at = pointerTo(path, 'operator');
   const given = Array.isArray(values) ? values.length : 0;
-  if (!OPERATORS.includes(operator))
-    yield { kind: 'value', path: at, message: `operator is ${JSON.stringify(operator)}, which is none of ${OPERATORS.join(', ')}` };
-  else if (operator.endsWith('In') && given === 0)
-    yield { kind: 'required', path: pointerTo(path, 'values'), message: `values are missing, which the operator ${operator} needs` };
-  else if (operator.endsWith('s') && given > 0)
-    yield { kind: 'value', path: pointerTo(path, 'values'), message: `values are given, which the operator ${operator} does not take` };
+  if (!OPERATORS.includes(operator)) {
+    const message = `operator is ${JSON.stringify(operator)}, which is none of ${OPERATORS.join(', ')}`;
+    problems.push({ kind: 'value', path: at, message });
+  } else if (operator.endsWith('In') && given === 0) {
+    const message = `values are missing, which the operator ${operator} needs`;
+    problems.push({ kind: 'required', path: pointerTo(path, 'values'), message });
+  } else if (operator.endsWith('s') && given > 0) {
+    const message = `values are given, which the operator ${operator} does not take`;
+    problems.push({ kind: 'value', path: pointerTo(path, 'values'), message });
+  }
 }
 
 /** Zero is how Go spells "not given"; elsewhere a port has to be given. */
-function* numberProblems(value: Fields, path: JsonPointer, field: string, least: 0 | 1): Generator<SchemaProblem> {
+function judgeNumber({ value, path, problems }: Judged, field: string, least: 0 | 1): void {
   const port = value[field];
   if (typeof port === 'number' && Number.isInteger(port) && (port > 65535 || port < least))
-    yield { kind: 'value', path: pointerTo(path, field), message: `${field} is ${port}, and ports are 1 to 65535` };
+    problems.push({ kind: 'value', path: pointerTo(path, field), message: `${field} is ${port}, and ports are 1 to 65535` });
 }
 
 /** A port's number, or the name of a container's port. */
-function* portProblems(value: Fields, path: JsonPointer, field: string, least: 0 | 1): Generator<SchemaProblem> {
-  yield* numberProblems(value, path, field, least);
-  const port = value[field];
-  if (typeof port !== 'string' || !/^\d+$/.test(port)) {
-    yield* grammarProblems(value, path, field, portName);
-    return;
-  }
-  const at = pointerTo(path, field);
+function judgePort(judged: Judged, field: string, least: 0 | 1): void {
+  const port = judged.value[field];
+  if (typeof port !== 'string') return judgeNumber(judged, field, least);
+  if (!/^\d+$/.test(port)) return judgeText(judged, field, portName);
+  const at = pointerTo(judged.path, field);
   const mend = { description: `write ${port} without quotes`, edits: [{ path: at, value: Number(port) }] };
-  yield { kind: 'name', path: at, message: `${field} is the text "${port}", which is no name of a port, nor a number`, mend };
+  const message = `${field} is the text "${port}", which is no name of a port, nor a number`;
+  judged.problems.push({ kind: 'name', path: at, message, mend });
 }

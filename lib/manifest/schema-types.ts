@@ -86,7 +86,7 @@ export function resolve(located: Located): Resolved {
   return known;
 }
 
-type Resolved = Located<Exclude<Schema, string> | Scalar>;
+export type Resolved = Located<Exclude<Schema, string> | Scalar>;
 
 /** By file and text: there are few texts, and every field of every object asks for one. */
 const resolved = new Map<string, Map<string, Resolved>>();

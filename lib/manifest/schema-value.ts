@@ -24,12 +24,13 @@ export function isPlaceholder(value: unknown): boolean {
 }
 
 export function scalarProblem(schema: Scalar | ScalarSchema | EnumSchema, value: unknown): ValueProblem | undefined {
-  if (isPlaceholder(value)) return undefined;
-  if (typeof schema === 'string') return plainProblem(schema, value);
-  if ('enum' in schema) return enumProblem(schema, value);
-  const wrong = plainProblem(schema.is, value);
-  if (wrong !== undefined) return wrong;
-  return typeof value === 'string' ? textProblem(schema, value) : numberProblem(schema, value);
+  const problem =
+    typeof schema === 'string' ? plainProblem(schema, value) : 'enum' in schema ? enumProblem(schema, value) : ruled(schema, value);
+  return problem === undefined || isPlaceholder(value) ? undefined : problem;
+}
+
+function ruled(schema: ScalarSchema, value: unknown): ValueProblem | undefined {
+  return plainProblem(schema.is, value) ?? (typeof value === 'string' ? textProblem(schema, value) : numberProblem(schema, value));
 }
 
 function plainProblem(schema: Scalar, value: unknown): ValueProblem | undefined {
@@ -79,10 +80,10 @@ function quantityIn(value: string): string | undefined {
 }
 
 function enumProblem({ enum: values }: EnumSchema, value: unknown): ValueProblem | undefined {
+  // The API server takes an empty text for an absent one.
+  if (typeof value === 'string' && (value === '' || values.includes(value))) return undefined;
   const allowed = values.map((each) => JSON.stringify(each)).join(', ');
   if (typeof value !== 'string') return wrongType(value, `one of ${allowed}`, undefined);
-  // The API server takes an empty text for an absent one.
-  if (value === '' || values.includes(value)) return undefined;
   const meant = nearestName(value, values);
   const question = meant === undefined ? '' : `; ${JSON.stringify(meant)} was probably meant`;
   return { kind: 'value', message: `is ${shown(value)}, which is none of ${allowed}${question}`, meant };
@@ -92,11 +93,22 @@ function textProblem({ pattern, meaning, minLength = 0, maxLength = Infinity }: 
   const length = [...value].length;
   if (length < minLength) return { kind: 'value', message: minLength === 1 ? 'is empty' : `is shorter than ${minLength} characters` };
   if (length > maxLength) return { kind: 'value', message: `is longer than ${maxLength} characters` };
-  if (pattern === undefined || length > LONGEST_MATCHED || new RegExp(pattern, 'u').test(value)) return undefined;
+  if (pattern === undefined || length > LONGEST_MATCHED || compiled(pattern).test(value)) return undefined;
   return {
     kind: 'value',
     message: `is ${shown(value)}, which ${meaning === undefined ? `does not match ${pattern}` : `is no ${meaning}`}`,
   };
+}
+
+/** Each pattern is compiled once. */
+const patterns = new Map<string, RegExp>();
+
+function compiled(pattern: string): RegExp {
+  const known = patterns.get(pattern);
+  if (known !== undefined) return known;
+  const made = new RegExp(pattern, 'u');
+  patterns.set(pattern, made);
+  return made;
 }
 
 function numberProblem({ min = -Infinity, max = Infinity }: ScalarSchema, value: unknown): ValueProblem | undefined {

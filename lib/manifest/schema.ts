@@ -7,6 +7,7 @@
  */
 import { type JsonPointer, pointerTo } from './json-pointer';
 import { nearestName } from './nearest-name';
+import { fits } from './schema-fit';
 import { kindProblem, objectProblems } from './schema-kinds';
 import type { Mend, SchemaProblem } from './schema-problem';
 import { RULES } from './schema-rules';
@@ -40,18 +41,22 @@ export function schemaProblems(content: unknown, isSecret: Secrecy = () => false
   if (wrongKind !== undefined) return [wrongKind];
   const schema = schemaOfKind(apiVersion, kind);
   if (schema === undefined) return [];
-  const walk = new Walk(
-    (path, value) =>
-      (kind === 'Secret' && /^\/(data|stringData)(\/|$)/.test(path)) || /\/env\/\d+\/value$/.test(path) || isSecret(path, value),
-  );
-  walk.value(content, schema, { path: '', name: kind });
-  return [...walk.problems, ...objectProblems(apiVersion, kind, content)];
+  const ofObject = objectProblems(apiVersion, kind, content);
+  if (fits(content, schema)) return ofObject;
+  const isHidden: Secrecy = (path, value) =>
+    (kind === 'Secret' && /^\/(data|stringData)(\/|$)/.test(path)) || /\/env\/\d+\/value$/.test(path) || isSecret(path, value);
+  return [...misfits(content, schema, kind, isHidden), ...ofObject];
 }
 
 /** What is wrong with a value that has to be of a certain shape; `name` is what to call it. */
 export function shapeProblems(value: unknown, schema: ObjectSchema, name: string): readonly SchemaProblem[] {
-  const walk = new Walk(() => false);
-  walk.value(value, { schema, file: '' }, { path: '', name });
+  return misfits(value, { schema, file: '' }, name);
+}
+
+/** Why a value does not fit; nothing where it does. */
+export function misfits(value: unknown, located: Located, name: string, isSecret: Secrecy = () => false): readonly SchemaProblem[] {
+  const walk = new Walk(isSecret);
+  walk.value(value, located, { path: '', name });
   return walk.problems;
 }
 
@@ -72,7 +77,7 @@ interface Parent {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Goes through a value along its schema. Problems are rare and values many, so nothing is made for a value that is right. */
+/** Goes through a value that does not fit along its schema, and puts everything that is wrong with it into words. */
 class Walk {
   readonly problems: SchemaProblem[] = [];
 
@@ -110,7 +115,7 @@ class Walk {
         this.problems.push({ kind: 'required', path: pointerTo(path, required), message: `${name} has no ${required}, which is required` });
     for (const alternatives of schema.oneOf ?? []) this.alternatives(value, alternatives, path, name);
     const rule = type === undefined ? undefined : RULES[type];
-    if (rule !== undefined) this.problems.push(...rule(value, path));
+    rule?.({ value, path, problems: this.problems });
   }
 
   private items(items: readonly unknown[], schema: ListSchema, file: string, place: Place): void {
