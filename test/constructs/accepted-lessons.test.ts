@@ -26,7 +26,9 @@ function broken() {
 function annotated(app: PlatformApp): string[] {
   return readYaml(app.synthYaml(), 'app.yaml').documents.flatMap(({ content }) => {
     const reason = at(content, 'metadata', 'annotations', ANNOTATION);
-    return reason === undefined ? [] : [`${String(at(content, 'kind'))} ${String(at(content, 'metadata', 'name'))}: ${String(reason)}`];
+    return reason === undefined
+      ? []
+      : [`${String(at(content, 'kind'))} ${String(at(content, 'metadata', 'name'))}: ${JSON.stringify(reason)}`];
   });
 }
 
@@ -42,7 +44,7 @@ test.each<[string, (tree: ReturnType<typeof broken>) => Parameters<typeof Lesson
 ])('accepted at %s it is silent, and only its object carries the reason', (_, place) => {
   const tree = broken();
   Lessons.of(place(tree)).accept(LESSON, 'the image binds no port');
-  expect(annotated(tree.app)).toEqual(['Rollout web: the image binds no port']);
+  expect(annotated(tree.app)).toEqual(['Rollout web: "the image binds no port"']);
   expect(tree.warnings.filter((warning) => warning.includes(LESSON))).toEqual([]);
 });
 
@@ -50,7 +52,7 @@ test('the nearest reason is the one that is written, and the other was not neede
   const tree = broken();
   Lessons.of(tree.chart).accept(LESSON, 'far');
   Lessons.of(tree.web).accept(LESSON, 'near');
-  expect(annotated(tree.app)).toEqual(['Rollout web: near']);
+  expect(annotated(tree.app)).toEqual(['Rollout web: "near"']);
   expect(tree.warnings).toContainEqual(expect.stringMatching(/^warning: blog: accepts nginx-capabilities, which finds nothing there/));
 });
 
