@@ -33,24 +33,34 @@ export interface IsolationProps {
   readonly connections: Connections;
   /** Name of the policy. @default '<name>-isolation' */
   readonly name?: string;
+  /** Whether its pods look names up without any connection. @default false */
+  readonly looksUpNames?: boolean;
 }
 
 export class Isolation extends Construct {
-  constructor(scope: Construct, id: string, { connections, name = `${connections.name}-isolation` }: IsolationProps) {
+  readonly connections: Connections;
+  private readonly looksUpNames: boolean;
+
+  constructor(scope: Construct, id: string, { connections, name = `${connections.name}-isolation`, looksUpNames = false }: IsolationProps) {
     super(scope, id);
+    this.connections = connections;
+    this.looksUpNames = looksUpNames;
     defineObject<CiliumNetworkPolicy>(this, 'policy', {
       apiVersion: 'cilium.io/v2',
       kind: 'CiliumNetworkPolicy',
       metadata: { name, namespace: connections.namespace },
       // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- cdk8s types what is known at synth as any
-      spec: Lazy.any({
-        produce: () => ({
-          endpointSelector: { matchLabels: connections.labels },
-          ingress: orNothing(this.ingress(connections)),
-          egress: orNothing(this.egress(connections)),
-        }),
-      }),
+      spec: Lazy.any({ produce: () => this.declared() }),
     });
+  }
+
+  /** The policy's spec as it follows from the declared connections, before patches. */
+  declared(): Rule {
+    return {
+      endpointSelector: { matchLabels: this.connections.labels },
+      ingress: orNothing(this.ingress(this.connections)),
+      egress: orNothing(this.egress(this.connections)),
+    };
   }
 
   private ingress(connections: Connections): Rule[] {
@@ -73,6 +83,8 @@ export class Isolation extends Construct {
     if (connections.inMesh && cluster.mesh !== undefined) {
       rules.push({ toEndpoints: [selector(cluster.meshControlPlane)], ...toPorts([MESH_CONTROL_PORT]) });
     }
+    // Who connects to nobody has nothing to look up.
+    if (rules.length === 0 && !this.looksUpNames) return rules;
     // A name matches only addresses that the DNS proxy has seen answered, and the proxy reads only what a DNS rule sends through it.
     const seen = byName ? { rules: { dns: [{ matchPattern: '*' }] } } : {};
     rules.push({ toEndpoints: [selector(cluster.dns)], toPorts: [{ ports: DNS_PORTS.map(portRule), ...seen }] });

@@ -30,7 +30,7 @@ export function differenceText({ expected: { verdict, line }, flow }: Difference
 }
 
 /** `CiliumNetworkPolicy blog/mysql /spec/ingress/0: allows … (blog.yaml:30)`. */
-function reasonText({ policy, rule, words }: Because): string {
+export function reasonText({ policy, rule, words }: Because): string {
   if (policy === null) return words;
   const at = rule === null ? undefined : policy.locate(rule);
   const where = at === undefined ? '' : ` (${isFileLocation(at) ? `${at.file}:${at.line}` : at.construct})`;

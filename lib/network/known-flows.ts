@@ -11,7 +11,7 @@ export interface JudgedNeed {
   readonly flow: FlowVerdict;
 }
 
-const POLICY_KINDS = [
+export const POLICY_KINDS = [
   ['cilium.io', 'CiliumNetworkPolicy'],
   ['cilium.io', 'CiliumClusterwideNetworkPolicy'],
   ['networking.k8s.io', 'NetworkPolicy'],

@@ -163,7 +163,8 @@ export class Network {
     return isRepeated ? this.known.of(direction, subject, peer, traffic, judge) : judge();
   }
 
-  private partiesOf(endpoint: Exclude<Endpoint, { kind: 'service' }> | Endpoint): readonly Party[] {
+  /** Who an endpoint may be when it is met. */
+  partiesOf(endpoint: Endpoint): readonly Party[] {
     switch (endpoint.kind) {
       case 'workload':
         return this.parties.ofWorkload(endpoint.workload);

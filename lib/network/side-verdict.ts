@@ -78,7 +78,7 @@ function matchingRules(side: Side, section: SubjectSection): Found {
 }
 
 /** Whether a rule is about the peer of a side. */
-export function peersMatch(side: Side, rule: TrafficRule, section: SubjectSection): Match {
+export function peersMatch(side: Pick<Side, 'peer'>, rule: TrafficRule, section: Pick<SubjectSection, 'required' | 'dnsNames'>): Match {
   if (rule.peers === 'all') return 'yes';
   let best: Match = 'no';
   for (const peer of rule.peers) {
@@ -89,7 +89,7 @@ export function peersMatch(side: Side, rule: TrafficRule, section: SubjectSectio
   return best;
 }
 
-function peerMatches(identity: Identity, peer: Peer, rule: TrafficRule, section: SubjectSection): Match {
+function peerMatches(identity: Identity, peer: Peer, rule: TrafficRule, section: Pick<SubjectSection, 'required' | 'dnsNames'>): Match {
   switch (peer.kind) {
     case 'selector': {
       let match = peer.doubt === undefined ? peer.selector.matches(identity) : both(peer.selector.matches(identity), 'maybe');
@@ -111,7 +111,7 @@ function peerMatches(identity: Identity, peer: Peer, rule: TrafficRule, section:
 }
 
 /** Only addresses that Cilium's DNS proxy has seen for the name match; so a DNS rule must let the question through. */
-function namesMatch(identity: Identity, { patterns }: Extract<Peer, { kind: 'names' }>, section: SubjectSection): Match {
+function namesMatch(identity: Identity, { patterns }: Extract<Peer, { kind: 'names' }>, section: Pick<SubjectSection, 'dnsNames'>): Match {
   const { fqdn } = identity.facts;
   if (!identity.isWorld) return 'no';
   if (fqdn === undefined) return 'maybe';
