@@ -31,7 +31,7 @@ const NGINX_LABELS = { 'app.kubernetes.io/name': 'ingress-nginx' };
 
 /** Every way from an Ingress to a declared workload. */
 export function ingressRoutes(resources: Resources, cluster: Cluster, mesh: Mesh): readonly IngressRoute[] {
-  const services = new NamedObjects(resources);
+  const services = resources.view(NamedObjects);
   const known = new Map<string, boolean | undefined>();
   return resources.ofKind('networking.k8s.io', 'Ingress').flatMap((ingress) => {
     const controller = classOf(ingress, resources, cluster);

@@ -49,8 +49,8 @@ export class ReferenceFlaws {
     resources: Resources,
     private readonly cluster: Cluster,
   ) {
-    this.providers = new Providers(resources);
-    this.subsets = new DestinationSubsets(resources);
+    this.providers = resources.view(Providers);
+    this.subsets = resources.view(DestinationSubsets);
     const volumes = resources.ofKind('', 'PersistentVolume');
     this.volumeClasses = new Set(volumes.flatMap((volume) => volume.at('spec', 'storageClassName').text ?? []));
   }

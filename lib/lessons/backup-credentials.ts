@@ -205,7 +205,7 @@ spec:
     },
   ],
   *violations({ resources }: Context): Iterable<Violation> {
-    const providers = new Providers(resources);
+    const providers = resources.view(Providers);
     for (const resource of resources.all) {
       const backup = backupOf(resource, resources);
       if (backup === undefined) continue;

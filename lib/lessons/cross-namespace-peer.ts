@@ -172,7 +172,7 @@ class Places {
     const { prometheus, ingressControllers = [], mesh } = cluster.facts;
     const given = [cluster.dns, cluster.meshControlPlane, prometheus, ...ingressControllers, ...(mesh?.gateways ?? [])];
     this.known = given.flatMap((pods) => pods ?? []);
-    this.elsewhere = new InstalledElsewhere(resources);
+    this.elsewhere = resources.view(InstalledElsewhere);
   }
 
   withPods(labels: Labels): readonly string[] {

@@ -357,8 +357,8 @@ spec:
     },
   ],
   *violations({ resources, cluster }: Context): Iterable<Violation | Skip> {
-    const targets = new ScrapeTargets(resources);
-    const elsewhere = new InstalledElsewhere(resources);
+    const targets = resources.view(ScrapeTargets);
+    const elsewhere = resources.view(InstalledElsewhere);
     const servers = prometheusObjects(resources);
     for (const resource of resources.all) {
       const kind = KINDS.find((candidate) => candidate === resource.kind && resource.group === 'monitoring.coreos.com');

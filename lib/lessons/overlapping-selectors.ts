@@ -203,7 +203,7 @@ interface Group {
 }
 
 function groupsOf(resources: Resources, judged: ReadonlySet<Resource>): ReadonlyMap<string, Group> {
-  const replaced = new ReplacedDeployments(resources);
+  const replaced = resources.view(ReplacedDeployments);
   const groups = new Map<string, Group>();
   const seen = new Set<string>();
   const existing = resources.workloads.filter(({ resource }) => !judged.has(resource));

@@ -237,8 +237,8 @@ class PodCounter {
   private readonly replaced: ReplacedDeployments;
 
   constructor(private readonly resources: Resources) {
-    this.autoscaling = new Autoscaling(resources);
-    this.replaced = new ReplacedDeployments(resources);
+    this.autoscaling = resources.view(Autoscaling);
+    this.replaced = resources.view(ReplacedDeployments);
   }
 
   /** The workloads of the budget's namespace whose pods it selects. */

@@ -282,7 +282,7 @@ spec:
       if (workload === undefined || workload.namespace === null) continue;
       for (const limits of ranges.get(workload.namespace) ?? []) yield* judgeContainers(workload, containersOf(workload), limits);
     }
-    const pods = new NamespacePods(resources);
+    const pods = resources.view(NamespacePods);
     for (const quota of resources.all.filter(({ kind, group }) => kind === 'ResourceQuota' && group === '')) {
       if (quota.at('spec', 'scopes').isSet || quota.at('spec', 'scopeSelector').isSet) continue;
       const filled = (workload: Workload): readonly ContainerResources[] =>

@@ -146,8 +146,8 @@ spec: {accessModes: [ReadWriteOnce]}
     },
   ],
   *violations({ resources }: Context): Iterable<Violation> {
-    const claims = new SingleClaims(resources);
-    const replaced = new ReplacedDeployments(resources);
+    const claims = resources.view(SingleClaims);
+    const replaced = resources.view(ReplacedDeployments);
     for (const workload of resources.all.flatMap((resource) => workloadOf(resource) ?? [])) {
       // A Rollout that borrows a Deployment's template updates in its own way.
       const runner = replaced.by(workload) ?? workload;

@@ -208,9 +208,9 @@ spec:
     },
   ],
   *violations({ resources, cluster }: Context): Iterable<Violation> {
-    const pods = new DeclaredPods(resources);
-    const named = new NamedObjects(resources);
-    const elsewhere = new InstalledElsewhere(resources);
+    const pods = resources.view(DeclaredPods);
+    const named = resources.view(NamedObjects);
+    const elsewhere = resources.view(InstalledElsewhere);
     for (const resource of resources.all) {
       yield* judgeWorkload(resource, named);
       for (const selector of podSelectorsOf(resource))

@@ -190,8 +190,8 @@ spec:
     },
   ],
   *violations({ resources, cluster }: Context): Iterable<Violation> {
-    const pods = new DeclaredPods(resources);
-    const elsewhere = new InstalledElsewhere(resources);
+    const pods = resources.view(DeclaredPods);
+    const elsewhere = resources.view(InstalledElsewhere);
     const byHand = servicesWithEndpoints(resources);
     for (const resource of resources.all) {
       if (resource.kind !== 'Service' || resource.group !== '') continue;

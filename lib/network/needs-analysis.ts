@@ -15,7 +15,7 @@ import { knownPods } from './needs-known-pods';
 export const ROLLOUTS_CONTROLLER = { namespace: 'argo-rollouts', labels: { 'app.kubernetes.io/name': 'argo-rollouts' } };
 
 export function* analysisNeeds(resources: Resources, hosts: HostNames): Iterable<Need> {
-  const given = new GivenArguments(resources);
+  const given = resources.view(GivenArguments);
   for (const kind of ['AnalysisTemplate', 'ClusterAnalysisTemplate'])
     for (const template of resources.ofKind('argoproj.io', kind)) yield* templateNeeds(template, resources, hosts, given);
 }

@@ -17,7 +17,7 @@ const GROUP = 'monitoring.coreos.com';
 export function* monitoringNeeds(resources: Resources, cluster: Cluster, hosts: HostNames): Iterable<Need> {
   const scrapers = knownPods(cluster.facts.prometheus, resources);
   if (scrapers.length === 0) return;
-  const targets = new ScrapeTargets(resources);
+  const targets = resources.view(ScrapeTargets);
   const { serviceMonitorSelector, podMonitorSelector, probeSelector } = cluster.facts.prometheus ?? {};
   for (const monitor of resources.ofKind(GROUP, 'ServiceMonitor'))
     if (isPickedUp(monitor, serviceMonitorSelector)) yield* serviceMonitorNeeds(monitor, scrapers, targets, resources);

@@ -26,6 +26,17 @@ export function podLabels(pod: PodFacts): IdentityLabel[] {
 
 /** Whether a selector can see the key. The longest include must be longer than the shortest exclusion. */
 export function isIdentityKey(key: string): boolean {
+  const known = identityKeys.get(key);
+  if (known !== undefined) return known;
+  const isKey = passesFilter(key);
+  identityKeys.set(key, isKey);
+  return isKey;
+}
+
+/** Few keys are on many pods. */
+const identityKeys = new Map<string, boolean>();
+
+function passesFilter(key: string): boolean {
   const included = Math.max(0, ...INCLUDED.filter((prefix) => key.startsWith(prefix)).map((prefix) => prefix.length));
   const excluded = EXCLUDED.flatMap((pattern) => pattern.exec(key)?.[0].length ?? []);
   return excluded.length === 0 || included > Math.min(...excluded);

@@ -40,7 +40,7 @@ export function heldClaims(resources: Resources): readonly HeldClaim[] {
     if (known === undefined) held.set(key, { name, mode, holders: [holder] });
     else known.holders.push(holder);
   };
-  const claims = new SingleClaims(resources);
+  const claims = resources.view(SingleClaims);
   const workloads = resources.all.flatMap((resource) => workloadOf(resource) ?? []).filter(({ replicas }) => replicas !== 0);
   const made = workloads.flatMap(madeClaims);
   for (const { workload, field, name, mode } of made) add(name, mode, { workload, field, volume: '' });

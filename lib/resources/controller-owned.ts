@@ -22,14 +22,14 @@ export interface OwnedField {
 export type IgnoredFields = { readonly jsonPointers: readonly string[] } | { readonly jqPathExpressions: readonly string[] };
 
 export function controllerOwnedFields(resources: Resources): readonly OwnedField[] {
-  const objects = new NamedObjects(resources);
+  const objects = resources.view(NamedObjects);
   return [...replicasOfAutoscaled(resources), ...ownedByRollouts(resources, objects), ...injectedBundles(resources)];
 }
 
 const REPLICAS: IgnoredFields = { jsonPointers: ['/spec/replicas'] };
 
 function replicasOfAutoscaled(resources: Resources): readonly OwnedField[] {
-  const autoscaling = new Autoscaling(resources);
+  const autoscaling = resources.view(Autoscaling);
   return resources.all.flatMap((resource) => {
     const workload = workloadOf(resource);
     const field = resource.at('spec', 'replicas');

@@ -41,8 +41,8 @@ export class Providers {
   private readonly hosts: ReadonlySet<string>;
 
   constructor(resources: Resources) {
-    this.named = new NamedObjects(resources);
-    this.elsewhere = new InstalledElsewhere(resources);
+    this.named = resources.view(NamedObjects);
+    this.elsewhere = resources.view(InstalledElsewhere);
     for (const object of madeObjectsOf(resources)) {
       const key = `${object.kind}/${object.name}`;
       this.made.set(key, [...(this.made.get(key) ?? []), object]);

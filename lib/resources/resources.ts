@@ -23,6 +23,7 @@ export class Resources {
   private readonly workloadsByNamespace = new Map<string | null, Workload[]>();
   private readonly workloadsByLabel = new Map<string, Workload[]>();
   private readonly servicesByLabel = new Map<string, Service[]>();
+  private readonly views = new Map<object, object>();
 
   /**
    * @param documents what is judged
@@ -49,6 +50,15 @@ export class Resources {
       for (const [key, value] of Object.entries(workload.podLabels))
         push(this.workloadsByLabel, labelKey(workload.namespace, key, value), workload);
     }
+  }
+
+  /** A further index over these resources, made once for everybody who asks for it. */
+  view<View extends object>(Index: new (resources: Resources) => View): View {
+    const known = this.views.get(Index);
+    if (known instanceof Index) return known;
+    const view = new Index(this);
+    this.views.set(Index, view);
+    return view;
   }
 
   /** All objects of a kind, whatever the version; the group of core kinds is `''`. Those that already exist come last. */

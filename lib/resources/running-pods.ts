@@ -22,8 +22,8 @@ export class NamespacePods {
   private readonly replaced: ReplacedDeployments;
 
   constructor(private readonly resources: Resources) {
-    this.autoscaling = new Autoscaling(resources);
-    this.replaced = new ReplacedDeployments(resources);
+    this.autoscaling = resources.view(Autoscaling);
+    this.replaced = resources.view(ReplacedDeployments);
   }
 
   /** The pods beside an object of a namespace, such as its quota. Where it names none, those of the same folder that name none. */

@@ -23,7 +23,7 @@ export class SingleClaims {
   private readonly claims: NamedObjects;
 
   constructor(resources: Resources) {
-    this.claims = new NamedObjects(resources);
+    this.claims = resources.view(NamedObjects);
   }
 
   mountedBy(workload: Workload): readonly SingleClaim[] {

@@ -19,9 +19,17 @@ const TEMPLATE_OF = new Map<string, { readonly group: string; readonly template:
 
 /** The workload that a resource is. @returns undefined for kinds that run no pods */
 export function workloadOf(resource: Resource): Workload | undefined {
-  const known = TEMPLATE_OF.get(resource.kind);
-  return known?.group === resource.group ? new Workload(resource, resource.at(...known.template)) : undefined;
+  const place = TEMPLATE_OF.get(resource.kind);
+  if (place?.group !== resource.group) return undefined;
+  const known = workloads.get(resource);
+  if (known !== undefined) return known;
+  const workload = new Workload(resource, resource.at(...place.template));
+  workloads.set(resource, workload);
+  return workload;
 }
+
+/** One for each resource, whoever asks: it remembers what was read. */
+const workloads = new WeakMap<Resource, Workload>();
 
 /** What every lesson asks for again is read once. */
 export class Workload {

@@ -37,8 +37,8 @@ export class UpdateTrials {
     private readonly resources: Resources,
     cluster: Cluster,
   ) {
-    this.autoscaling = new Autoscaling(resources);
-    this.replaced = new ReplacedDeployments(resources);
+    this.autoscaling = resources.view(Autoscaling);
+    this.replaced = resources.view(ReplacedDeployments);
     this.demands = new PodDemands(resources, cluster);
   }
 
