@@ -9,6 +9,7 @@ import { Cluster } from '../facts/cluster';
 import { resolveDependencies } from '../kube/dependencies';
 import { inSynthOrder } from '../kube/synth-order';
 import { writeYaml } from '../kube/yaml-writer';
+import { Resource } from '../resources/resource';
 import { type Built, guard } from './guard';
 import { publish } from './output-folder';
 import { flowsOf, setCluster } from './platform';
@@ -104,10 +105,17 @@ function fileName(type: YamlOutputType, chartName: string, objectName: string): 
   }
 }
 
-/** The construct paths by object name, in the stock format. */
+/**
+ * The construct paths by object name, in the stock format, where the last of several objects of one name has it. Those are also there
+ * by everything they are called, which is how the plugin for cdk8s-cli asks for them.
+ */
 function metadataOf(built: readonly Built[]): string {
-  return JSON.stringify({
-    version: '1.0.0',
-    resources: Object.fromEntries(built.map(({ object }) => [object.name, { path: object.node.path }])),
+  const times = new Map<string, number>();
+  for (const { object } of built) times.set(object.name, (times.get(object.name) ?? 0) + 1);
+  const paths = built.flatMap(({ object, content }): [string, { path: string }][] => {
+    const { path } = object.node;
+    const whole = new Resource({ content, source: path, locate: () => ({ construct: path }) }).toString();
+    return times.get(object.name) === 1 ? [[object.name, { path }]] : [[object.name, { path }], [whole, { path }]]; // prettier-ignore
   });
+  return JSON.stringify({ version: '1.0.0', resources: Object.fromEntries(paths) });
 }

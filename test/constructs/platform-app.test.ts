@@ -133,3 +133,21 @@ describe('bad input', () => {
     expect(text).toMatch(/replicas is 0/);
   });
 });
+
+test('construct paths are recorded by names, and where objects share one by everything they are called', () => {
+  const app = new PlatformApp({ outdir: folder, recordConstructMetadata: true, onWarning: () => undefined });
+  const chart = new Chart(app, 'shop', { namespace: 'shop' });
+  new ApiObject(chart, 'settings', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'web' }, data: { a: 'b' } });
+  new ApiObject(chart, 'account', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'web' } });
+  new ApiObject(chart, 'other', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'job' } });
+  app.synth();
+  expect(JSON.parse(readFileSync(join(folder, 'construct-metadata.json'), 'utf8'))).toEqual({
+    version: '1.0.0',
+    resources: {
+      web: { path: 'shop/account' },
+      'ConfigMap shop/web': { path: 'shop/settings' },
+      'ServiceAccount shop/web': { path: 'shop/account' },
+      job: { path: 'shop/other' },
+    },
+  });
+});

@@ -9,9 +9,20 @@ let folder: string;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'validation-'));
-  const options = { entryPoints: ['lib/validation.ts'], bundle: true, platform: 'node', outfile: join(folder, 'plugin.js') };
-  const bundled = run(process.cwd(), '-e', `require('esbuild').buildSync(${JSON.stringify(options)})`);
-  expect(bundled).toEqual({ status: 0, text: '' });
+  for (const [entry, outfile] of [
+    ['lib/validation.ts', 'plugin.js'],
+    ['lib/constructs/platform-app.ts', 'platform-app.js'],
+  ] as const) {
+    const options = {
+      entryPoints: [entry],
+      bundle: true,
+      platform: 'node',
+      external: ['cdk8s', 'constructs'],
+      outfile: join(folder, outfile),
+    };
+    const bundled = run(process.cwd(), '-e', `require('esbuild').buildSync(${JSON.stringify(options)})`);
+    expect(bundled).toEqual({ status: 0, text: '' });
+  }
 });
 
 afterAll(() => {
@@ -115,6 +126,15 @@ test('where several objects share a name, none is said to come from the construc
         manifestPath: 'dist/shop.k8s.yaml',
       },
     ],
+  ]);
+}, 60_000);
+
+test('a PlatformApp tells the construct of each object, also where several share a name', () => {
+  const text = app({}).replace('new App()', "new (require('./platform-app.js').PlatformApp)()").replace('web:1.0', 'web:latest');
+  const { violations } = synth({ 'app.js': text });
+  const found = violations.filter(({ ruleName }) => ruleName === 'mutable-image-tag');
+  expect(found.map(({ violatingConstructs }) => violatingConstructs)).toMatchObject([
+    [{ resourceName: 'Deployment blog/web', constructPath: 'shop/web' }],
   ]);
 }, 60_000);
 
