@@ -1,6 +1,7 @@
 /** A repository's files in, a report out: reading, rendering, judging, settings and suppressions. */
 import { Cluster } from '../facts/cluster';
 import { lessons as allLessons } from '../lessons';
+import { kustomizationIntegrity } from '../lessons/kustomization-integrity';
 import type { Lesson } from '../lessons/lesson';
 import { isFileLocation, type Problem } from '../manifest/document';
 import { readRepository } from '../manifest/read-repository';
@@ -73,14 +74,21 @@ function tuned(report: Report, wanted: readonly Lesson[], settings: Settings): R
         return setting === undefined ? [finding] : [{ ...finding, severity: setting }];
       })
       .sort(byPlace);
+  const [findings, suppressed] = [set(report.findings), set(report.suppressed)];
+  const told = new Set([...findings, ...suppressed].flatMap(missingField));
   return {
     ...report,
-    findings: set(report.findings),
-    suppressed: set(report.suppressed),
-    problems: [...report.problems].sort(
-      (a, b) => compare(a.file, b.file) || (a.line ?? 0) - (b.line ?? 0) || compare(a.message, b.message),
-    ),
+    findings,
+    suppressed,
+    problems: report.problems
+      .filter(({ file, path }) => path === undefined || !told.has(`${file}\n${path}`))
+      .sort((a, b) => compare(a.file, b.file) || (a.line ?? 0) - (b.line ?? 0) || compare(a.message, b.message)),
   };
+}
+
+/** The field of a kustomization that names what is not there: a finding says so, and a problem need not say it again. */
+function missingField({ lesson, location, path }: Finding): string[] {
+  return lesson === kustomizationIntegrity.id && isFileLocation(location) ? [`${location.file}\n${path}`] : [];
 }
 
 /** Several renderings of one text say the same of it. */

@@ -76,6 +76,8 @@ export interface Problem {
   /** @default - the whole file */
   readonly line?: number;
   readonly message: string;
+  /** The field that cannot be followed. @default - none in particular */
+  readonly path?: JsonPointer;
 }
 
 export function isFileLocation(location: Location): location is FileLocation {

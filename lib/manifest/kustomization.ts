@@ -222,7 +222,7 @@ class Rendering {
 
   private readonly report: Report = (document, pointer, message) => {
     const location = document.locate(pointer);
-    const problem = { file: document.source, line: isFileLocation(location) ? location.line : undefined, message };
+    const problem = { file: document.source, line: isFileLocation(location) ? location.line : undefined, message, path: pointer };
     if (!this.problems.some(({ file, line, message: known }) => file === problem.file && line === problem.line && known === message))
       this.problems.push(problem);
   };

@@ -378,3 +378,13 @@ test('init writes the files once, and they are right', async () => {
   expect(await shell.run('check', 'new', '--config', 'new/hindsight.config.yaml')).toMatchObject({ exitCode: 0, error: '' });
   expect(existsSync(join(shell.folder, 'cluster.yaml'))).toBe(false);
 });
+
+test('what a kustomization lists and is not there is told once: as a finding, or as a problem where nobody wants the finding', async () => {
+  shell.write({ 'kustomization.yaml': 'resources: [gone.yaml, ../outside]\ncomponents: [nowhere]\n' });
+  const told = async (...options: readonly string[]): Promise<readonly (readonly string[])[]> => {
+    const { findings, problems } = json(await shell.run('check', '--format', 'json', ...options));
+    return [findings, problems].map((list) => list.map(({ message }) => /\S*(?:gone|outside|nowhere)/.exec(message)?.[0] ?? message));
+  };
+  expect(await told()).toEqual([['gone', 'nowhere'], ['../outside']]);
+  expect(await told('--except', 'kustomization-integrity')).toEqual([[], ['../outside', 'gone', 'nowhere']]);
+});

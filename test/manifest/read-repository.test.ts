@@ -87,7 +87,9 @@ describe('what is judged', () => {
       'b/b.yaml': object('ConfigMap', 'b'),
     });
     expect(summary(reading).sort()).toEqual(['a/a.yaml: ConfigMap /a', 'b/b.yaml: ConfigMap /b']);
-    expect(reading.problems).toEqual([{ file: 'b/kustomization.yaml', line: 1, message: expect.stringContaining('leads back') }]);
+    expect(reading.problems).toEqual([
+      { file: 'b/kustomization.yaml', line: 1, path: '/resources/0', message: expect.stringContaining('leads back') },
+    ]);
   });
 
   test('bases that nobody asked for only through their overlays', () => {
