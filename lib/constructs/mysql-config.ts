@@ -24,6 +24,11 @@ export function mysqlConfig(input: Input, memoryMebibytes: number, settings: Mys
   return `[mysqld]\n${[...merged].map(([name, value]) => `${name} = ${value}\n`).join('')}`;
 }
 
+/** Whether the server looks up the name of each client. */
+export function asksForNames(config: string): boolean {
+  return /^skip_name_resolve = (?:off|0|false)$/im.test(config);
+}
+
 function defaults(memoryMebibytes: number): [string, string][] {
   return [
     // The server's own default of 128 MiB wastes the rest of what the container reserves.

@@ -14,7 +14,7 @@ import { definePdb } from './availability';
 import { Connections } from './connections';
 import { Input, type PropNames } from './input';
 import { Isolation } from './isolation';
-import { mysqlConfig, type MysqlSettings } from './mysql-config';
+import { asksForNames, mysqlConfig, type MysqlSettings } from './mysql-config';
 import { MYSQL_PORT, mysqlPod } from './mysql-pod';
 import { namespaceOf } from './platform';
 import { CONFIG_HASH_ANNOTATION, configHash } from './rollout';
@@ -191,7 +191,7 @@ export class Mysql extends Construct implements IMysql {
     });
     this.defineService();
     definePdb(this, input.objectName('pdbName', pdbName ?? `${this.name}-pdb`), this.name);
-    new Isolation(this, 'isolation', { connections: this.connections });
+    new Isolation(this, 'isolation', { connections: this.connections, looksUpNames: asksForNames(config) });
   }
 
   private defineConfig(name: string, config: string): void {

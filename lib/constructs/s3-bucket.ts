@@ -178,8 +178,9 @@ function connector({ input, props, bucket, region, endpoint, pathStyle }: Connec
   const domain = awsDomain(region);
   const peers: [IConnectable | Peer, number][] = [];
   if (endpoint === undefined) {
-    // Clients put the bucket into the host, except for names that no certificate covers.
-    peers.push([Peer.fqdn(`${bucket}.s3.${region}.${domain}`), 443], [Peer.fqdn(`s3.${region}.${domain}`), 443]);
+    // Clients put the bucket into the host, except where the path is asked for, and for names that no certificate covers.
+    const host = `s3.${region}.${domain}`;
+    peers.push([Peer.fqdn(pathStyle || bucket.includes('.') ? host : `${bucket}.${host}`), 443]);
   } else {
     peers.push(...endpointPeers(input, props, endpoint, pathStyle ? [] : [bucket]));
   }

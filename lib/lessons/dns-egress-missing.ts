@@ -1,12 +1,10 @@
 import { pointerTo, stepsOf } from '../manifest/json-pointer';
+import { type DroppedLookup, droppedLookups } from '../network/dropped-lookups';
 import { endpointText } from '../network/endpoint';
-import { flowsToPods, type JudgedNeed, type KnownFlows, knownFlows } from '../network/known-flows';
+import { type KnownFlows, knownFlows } from '../network/known-flows';
 import { missingRules } from '../network/missing-rule';
 import type { FlowVerdict } from '../network/network';
-import type { Resource } from '../resources/resource';
 import type { Context, Lesson, Violation } from './lesson';
-
-const DNS_PORT = 53;
 
 export const dnsEgressMissing: Lesson = {
   id: 'dns-egress-missing',
@@ -231,40 +229,13 @@ spec: {podSelector: {matchLabels: {app: server}}, policyTypes: [Ingress], ingres
   *violations({ resources, cluster }: Context): Iterable<Violation> {
     const flows = knownFlows(resources, cluster);
     if (flows === undefined) return;
-    const told = new Set<Resource>();
-    // UDP comes first of the two, and is the graver.
-    for (const judged of flows.needs) {
-      const { from } = judged.flow;
-      if (judged.need.purpose !== 'dns' || from.kind !== 'workload' || told.has(from.workload.resource)) continue;
-      const denied = flowsToPods(judged.flow).find(({ egress }) => isDropped(egress) && !goesElsewhere(judged.flow, flows));
-      if (denied === undefined) continue;
-      told.add(from.workload.resource);
-      yield report(denied, judged, flows);
-    }
+    for (const lookup of droppedLookups(flows).values()) yield report(lookup, flows);
   },
 };
 
-function isDropped({ verdict, because }: FlowVerdict['egress']): boolean {
-  return verdict === 'deny' && because.every(({ effect }) => effect === 'default-deny');
-}
-
-/** Whether lookups seem to go to other servers than the usual ones: they are allowed somewhere, on purpose. */
-function goesElsewhere(flow: FlowVerdict, { network, cluster }: KnownFlows): boolean {
-  if (cluster.knows('dns') || network.nearMisses(flow).some(({ miss }) => miss === 'namespace')) return false;
-  const rules = network.subjects(flow.from).flatMap(({ egress }) => egress.applied.map(({ rule }) => rule));
-  return rules.some(
-    ({ effect, peers, ports }) =>
-      effect === 'allow' &&
-      (peers === 'all' || peers.length > 0) &&
-      ports !== 'all' &&
-      ports.some(({ filters }) =>
-        filters.some((filter) => filter.protocols.includes(flow.protocol) && 'first' in filter.port && filter.port.first === DNS_PORT),
-      ),
-  );
-}
-
-function report(flow: FlowVerdict, { need }: JudgedNeed, flows: KnownFlows): Violation {
-  const [mend] = missingRules(flow, flow.protocol === 'UDP' ? ['TCP'] : []).filter(({ direction }) => direction === 'egress');
+function report({ need, flow }: DroppedLookup, flows: KnownFlows): Violation {
+  const also = flow.protocol === 'UDP' ? (['TCP'] as const) : [];
+  const [mend] = missingRules(flow, { also, showsNames: hasRulesByName(flow, flows) }).filter(({ direction }) => direction === 'egress');
   const into = mend?.into !== undefined && flows.isJudged(mend.into.policy) ? mend.into : undefined;
   const asked = { resource: need.source.resource, path: need.source.path };
   const consequence =
@@ -286,4 +257,11 @@ function report(flow: FlowVerdict, { need }: JudgedNeed, flows: KnownFlows): Vio
         ? { description: `add to ${into.path}: ${JSON.stringify(into.value)}`, edits: [{ path: into.path, value: into.value }] }
         : { description: mend?.policy === undefined ? 'allow port 53 to the DNS pods' : `add the policy ${JSON.stringify(mend.policy)}` },
   };
+}
+
+/** Whether some rule of the pod is about names, which Cilium learns from the answers that it sees. */
+function hasRulesByName({ from }: FlowVerdict, { network }: KnownFlows): boolean {
+  return network
+    .subjects(from)
+    .some(({ egress }) => egress.applied.some(({ rule }) => rule.peers !== 'all' && rule.peers.some(({ kind }) => kind === 'names')));
 }

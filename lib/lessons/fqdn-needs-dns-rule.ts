@@ -1,4 +1,5 @@
 import { pointerTo, stepsOf } from '../manifest/json-pointer';
+import { droppedLookups } from '../network/dropped-lookups';
 import { knownFlows } from '../network/known-flows';
 import type { NamePattern } from '../network/dns-name';
 import type { TrafficRule } from '../network/policy-rule';
@@ -135,7 +136,10 @@ spec:
     const flows = hasPolicies ? knownFlows(resources, cluster) : undefined;
     if (flows === undefined) return;
     const told = new Set<string>();
-    for (const workload of resources.workloads)
+    const lookups = droppedLookups(flows);
+    for (const workload of resources.workloads) {
+      // Where no lookup passes at all, that is what has to be mended, and dns-egress-missing tells it.
+      if (lookups.get(workload.resource)?.flow.protocol === 'UDP') continue;
       for (const { egress } of flows.network.subjects({ kind: 'workload', workload }))
         for (const unseen of unseenNames(egress)) {
           const { rule, pattern, path } = unseen;
@@ -144,6 +148,7 @@ spec:
           told.add(key);
           yield report(unseen, pattern, workload);
         }
+    }
   },
 };
 

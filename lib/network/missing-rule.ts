@@ -27,14 +27,21 @@ export interface MissingRule {
   readonly policy?: Plain;
 }
 
+/** What the rule shall do beside allowing the flow. */
+export interface RuleExtras {
+  /** Further protocols of the same port. */
+  readonly also?: readonly Protocol[];
+  /** Whether lookups are shown to Cilium's proxy, which learns the addresses of names from them. @default false */
+  readonly showsNames?: boolean;
+}
+
 /**
  * For each side that denies for want of a rule; none where a deny rule covers the flow, which no allow rule can mend.
  *
- * @param also further protocols of the same port that the rule allows
  */
-export function missingRules(verdict: FlowVerdict, also: readonly Protocol[] = []): MissingRule[] {
-  if (verdict.targets !== undefined) return verdict.targets.flatMap((target) => missingRules(target, also));
-  const flow: FlowAsked = { ...verdict, also };
+export function missingRules(verdict: FlowVerdict, extras: RuleExtras = {}): MissingRule[] {
+  if (verdict.targets !== undefined) return verdict.targets.flatMap((target) => missingRules(target, extras));
+  const flow: FlowAsked = { ...verdict, ...extras };
   return [...missing(flow, 'egress', flow.from, flow.to), ...missing(flow, 'ingress', flow.to, flow.from)];
 }
 
@@ -49,10 +56,9 @@ function missing(flow: FlowAsked, direction: Direction, subject: Endpoint, peer:
   return [{ direction, subject, words, into, policy: newPolicy(subject, peer, direction, flow) }];
 }
 
-interface PortAsked {
+interface PortAsked extends RuleExtras {
   readonly port: number;
   readonly protocol: Protocol;
-  readonly also: readonly Protocol[];
 }
 
 type FlowAsked = FlowVerdict & PortAsked;
@@ -87,20 +93,21 @@ function ciliumRule(
   peer: Endpoint,
   direction: Direction,
   namespace: string | null,
-  { port, protocol, also }: PortAsked,
+  { port, protocol, also = [], showsNames }: PortAsked,
 ): Plain | undefined {
   const peers = ciliumPeer(peer, direction, namespace);
   if (peers === undefined) return undefined;
   if (protocol === 'ICMP' || protocol === 'ICMPv6')
     return { ...peers, icmps: [{ fields: [{ type: port, family: protocol === 'ICMP' ? 'IPv4' : 'IPv6' }] }] };
-  return { ...peers, toPorts: [{ ports: [protocol, ...also].map((one) => ({ port: String(port), protocol: one })) }] };
+  const ports = [protocol, ...also].map((one) => ({ port: String(port), protocol: one }));
+  return { ...peers, toPorts: [{ ports, ...(showsNames === true ? { rules: { dns: [{ matchPattern: '*' }] } } : {}) }] };
 }
 
 function kubernetesRule(
   peer: Endpoint,
   direction: Direction,
   namespace: string | null,
-  { port, protocol, also }: PortAsked,
+  { port, protocol, also = [] }: PortAsked,
 ): Plain | undefined {
   const one = networkPolicyPeer(peer, namespace);
   if (one === undefined || protocol === 'ICMP' || protocol === 'ICMPv6') return undefined;

@@ -64,7 +64,6 @@ describe('EtcdBackup', () => {
     expect(at(objectOf(chart, 'CiliumNetworkPolicy'), 'spec', 'egress')).toMatchObject([
       { toEntities: ['host'], toPorts: [{ ports: [{ port: '2379', protocol: 'TCP' }] }] },
       { toFQDNs: [{ matchName: 'blog-backup.s3.eu-west-1.amazonaws.com' }] },
-      { toFQDNs: [{ matchName: 's3.eu-west-1.amazonaws.com' }] },
       { toPorts: [{ rules: { dns: [{ matchPattern: '*' }] } }] },
     ]);
   });

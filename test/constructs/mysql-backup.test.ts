@@ -103,16 +103,22 @@ describe('MysqlBackup', () => {
     );
   });
 
-  test('may reach the database, the bucket under both of its hosts, and DNS', () => {
+  test('may reach the database, the bucket by its host, and DNS', () => {
     expect(egress({})).toMatchObject([
       { toEndpoints: [{ matchLabels: { app: 'mysql' } }], toPorts: [{ ports: [{ port: '3306' }] }] },
       { toFQDNs: [{ matchName: 'blog-backup.s3.ap-northeast-2.amazonaws.com' }], toPorts: [{ ports: [{ port: '443' }] }] },
-      { toFQDNs: [{ matchName: 's3.ap-northeast-2.amazonaws.com' }] },
       { toPorts: [{ rules: { dns: [{ matchPattern: '*' }] } }] },
     ]);
     expect(at(objectOf(chart, 'CiliumNetworkPolicy', 'mysql-isolation'), 'spec', 'ingress')).toMatchObject([
       { fromEndpoints: [{ matchLabels: { app: 'mysql-backup' } }] },
     ]);
+  });
+
+  test.each<[string, Partial<MysqlBackupProps>]>([
+    ['asked for by path', { pathStyle: true }],
+    ['whose name no certificate covers', { bucket: 'blog.backup' }],
+  ])('reaches a bucket %s under the host of its region', (_, props) => {
+    expect(egress(props)).toMatchObject([{}, { toFQDNs: [{ matchName: 's3.ap-northeast-2.amazonaws.com' }] }, {}]);
   });
 
   test('documents a user and a policy with just the rights that it needs', () => {

@@ -56,6 +56,24 @@ describe('Mysql by default', () => {
     expect(at(workload, 'spec', 'template', 'spec', 'terminationGracePeriodSeconds')).toBeGreaterThanOrEqual(60);
   });
 
+  test('connects to nobody, and so asks for no names, unless it is to look up its clients', () => {
+    expect(at(objectOf(chart, 'CiliumNetworkPolicy'), 'spec', 'egress')).toEqual([{}]);
+    const asking = mysql({ settings: { skip_name_resolve: 'OFF' } });
+    expect(at(objectOf(asking.chart, 'CiliumNetworkPolicy'), 'spec', 'egress')).toMatchObject([
+      {
+        toEndpoints: [{ matchLabels: { 'k8s-app': 'kube-dns' } }],
+        toPorts: [
+          {
+            ports: [
+              { port: '53', protocol: 'UDP' },
+              { port: '53', protocol: 'TCP' },
+            ],
+          },
+        ],
+      },
+    ]);
+  });
+
   test('stays out of the mesh, and names its port as one that is not HTTP', () => {
     expect(at(workload, 'spec', 'template', 'metadata', 'labels')).toEqual({ app: 'mysql', 'sidecar.istio.io/inject': 'false' });
     expect(at(objectOf(chart, 'Service'), 'spec', 'ports', 0, 'name')).toBe('tcp-mysql');
