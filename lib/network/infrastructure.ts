@@ -3,7 +3,7 @@ import type { Cluster } from '../facts/cluster';
 import type { PodsFacts } from '../facts/cluster-facts';
 import { podsOfIngressClass, PROMETHEUS_PODS } from '../facts/well-known-pods';
 import type { CiliumEntity } from './cilium-entities';
-import type { Candidate } from './openings';
+import type { Candidate } from './candidate';
 import type { Traffic } from './traffic-port';
 
 const ENTITIES: readonly (readonly [CiliumEntity, readonly Traffic[]])[] = [

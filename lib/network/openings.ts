@@ -7,22 +7,13 @@
  */
 import type { Resource } from '../resources/resource';
 import type { Workload } from '../resources/workload';
-import { CILIUM_ENTITIES, type CiliumEntity } from './cilium-entities';
+import { type Candidate, namedPeers } from './candidate';
 import { type Endpoint, endpointText } from './endpoint';
 import type { FlowVerdict, Network } from './network';
-import type { Direction, Peer, TrafficRule } from './policy-rule';
+import type { Direction, TrafficRule } from './policy-rule';
 import { peersMatch } from './side-verdict';
 import { portMatches, type Protocol, type Traffic, trafficText } from './traffic-port';
 import type { Because } from './verdict';
-
-/** Somebody to connect from or to. */
-export interface Candidate {
-  readonly endpoint: Endpoint;
-  /** Where it is known to serve. @default - unknown */
-  readonly ports?: readonly Traffic[];
-  /** @default - the endpoint's own */
-  readonly words?: string;
-}
 
 export interface OpeningsAsked {
   readonly network: Network;
@@ -178,31 +169,4 @@ function portsOf(workload: Workload): readonly Traffic[] {
 
 function isProtocol(text: string): text is Protocol {
   return ['TCP', 'UDP', 'SCTP'].includes(text);
-}
-
-/** Of entities that hold any pod, whose own policies nobody knows: a part that has none. */
-const PARTS: Readonly<Partial<Record<CiliumEntity, CiliumEntity>>> = { all: 'world', cluster: 'remote-node' };
-
-/** Whom a rule names itself: entities, addresses and names. */
-function namedPeers({ peers }: TrafficRule): readonly Candidate[] {
-  return peers === 'all' ? [{ endpoint: { kind: 'entity', entity: 'world' }, words: 'entity:all' }] : peers.flatMap(namedPeer);
-}
-
-function namedPeer(peer: Peer): readonly Candidate[] {
-  switch (peer.kind) {
-    case 'entity': {
-      const entity = CILIUM_ENTITIES.find((known) => known === peer.entity);
-      return entity === undefined ? [] : [{ endpoint: { kind: 'entity', entity: PARTS[entity] ?? entity }, words: `entity:${entity}` }];
-    }
-    case 'range': {
-      const { text } = peer.range;
-      // Of a range that is meant, or excepted, in part, its first address may still be told.
-      return [{ endpoint: { kind: 'cidr', cidr: text } }, { endpoint: { kind: 'cidr', cidr: text.split('/')[0] ?? text }, words: text }];
-    }
-    case 'names':
-      return peer.patterns.map(({ text }) => ({ endpoint: { kind: 'fqdn', name: text.replaceAll('*', 'x') }, words: `fqdn:${text}` }));
-    case 'selector':
-    case 'unknown':
-      return [];
-  }
 }

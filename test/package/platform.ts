@@ -37,6 +37,8 @@ import { cluster, Shop } from './main';
 test('the shop repeats no incident', () => {
   const shop = new Shop(new PlatformApp({ cluster }));
   expect(Testing.synth(shop)).toHaveNoFindings({ cluster });
+  expect(shop).toAllow({ from: 'shop/api', to: 'shop/db', port: 3306 });
+  expect(shop).not.toAllow({ from: 'shop/front', to: 'shop/db:3306/TCP' });
 });
 
 test('an incident is found in YAML', () => {
