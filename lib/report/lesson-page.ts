@@ -1,5 +1,6 @@
 /** The page of a lesson, and the table of all: Markdown that the documentation and `hindsight explain` share. */
 import { dump } from 'js-yaml';
+import { unusedSuppression } from '../check/unused-suppression';
 import type { Example, Lesson, Section } from '../lessons/lesson';
 
 /** The order of the sections, which is the one in which a platform is built. */
@@ -32,12 +33,18 @@ export function lessonPage(lesson: Lesson): string {
     ...(lesson.confirm.length === 0 ? [] : ['## Confirm it on a cluster', fenced('sh', lesson.confirm.join('\n'))]),
     '## Limits',
     lesson.limits,
+    ...(lesson.id === unusedSuppression.id ? [] : acceptanceOf(lesson)),
+  ]);
+}
+
+function acceptanceOf({ id }: Lesson): string[] {
+  return [
     '## Accepting it',
     'In YAML, above the line or at its end; in an annotation of the object; in code. The reason is required.',
-    fenced('yaml', `# hindsight-ignore ${lesson.id}: why it is right here`),
-    fenced('yaml', `metadata:\n  annotations:\n    hindsight.dev/ignore.${lesson.id}: why it is right here`),
-    fenced('ts', `Lessons.of(construct).accept('${lesson.id}', 'why it is right here');`),
-  ]);
+    fenced('yaml', `# hindsight-ignore ${id}: why it is right here`),
+    fenced('yaml', `metadata:\n  annotations:\n    hindsight.dev/ignore.${id}: why it is right here`),
+    fenced('ts', `Lessons.of(construct).accept('${id}', 'why it is right here');`),
+  ];
 }
 
 /** A row for each lesson, one table a section, links relative to the repository's root. */
