@@ -10,6 +10,7 @@ export { Connections, type ConnectionsProps, type IConnectable } from './constru
 export { EtcdBackup, type EtcdBackupProps } from './constructs/etcd-backup';
 export type { Party, PodPort, Protocol } from './constructs/flows';
 export { GitOpsApplication, type GitOpsApplicationProps } from './constructs/gitops-application';
+export { Isolation, type IsolationProps } from './constructs/isolation';
 export { type LonghornChartValues, LonghornStorage, type LonghornStorageProps } from './constructs/longhorn-storage';
 export { type DatabaseUser, type IMysql, Mysql, type MysqlProps } from './constructs/mysql';
 export { type IMysqlBackup, MysqlBackup, type MysqlBackupProps } from './constructs/mysql-backup';
