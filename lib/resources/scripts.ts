@@ -6,7 +6,7 @@ import type { Field } from '../manifest/field';
 import type { Container } from './container';
 import type { Resource } from './resource';
 import type { Resources } from './resources';
-import { parseShell } from './shell';
+import { parseShell, type ShellList } from './shell';
 import { inlineScript, isShell, outcomesOf, programOf, type RunCommand, type ShellOptions, withOptions } from './shell-outcome';
 import type { Workload } from './workload';
 
@@ -33,10 +33,34 @@ const NO_OPTIONS: ShellOptions = { errexit: false, pipefail: false };
 
 /** The scripts of all containers, in the order in which they start. */
 export function scriptsOf(workload: Workload, resources: Resources): readonly Script[] {
-  return workload.allContainers.flatMap((container) => {
-    const mounts = new Mounts(workload, container, resources);
-    return scriptsOfContainer(workload, container, mounts);
-  });
+  return resources.view(Scripts).of(workload);
+}
+
+/** What was read once: many lessons ask about the same job, and many jobs mount the same scripts. */
+class Scripts {
+  private readonly known = new Map<Workload, readonly Script[]>();
+  private readonly parsed = new Map<string, ShellList>();
+
+  constructor(private readonly resources: Resources) {}
+
+  of(workload: Workload): readonly Script[] {
+    const known = this.known.get(workload);
+    if (known !== undefined) return known;
+    const scripts = workload.allContainers.flatMap((container) => {
+      const mounts = new Mounts(workload, container, this.resources, (text) => this.parse(text));
+      return scriptsOfContainer(workload, container, mounts);
+    });
+    this.known.set(workload, scripts);
+    return scripts;
+  }
+
+  private parse(text: string): ShellList {
+    const known = this.parsed.get(text);
+    if (known !== undefined) return known;
+    const list = parseShell(text);
+    this.parsed.set(text, list);
+    return list;
+  }
 }
 
 function scriptsOfContainer(workload: Workload, container: Container, mounts: Mounts): readonly Script[] {
@@ -63,8 +87,11 @@ function scriptsOfContainer(workload: Workload, container: Container, mounts: Mo
 
 function scriptAt(container: Container, { resource, field }: TextField, options: ShellOptions, mounts: Mounts): Script {
   const text = field.string ?? '';
-  const sources = (path: string): string | undefined => mounts.beside(resource, path)?.field.string;
-  return { container, resource, field, text, commands: outcomesOf(parseShell(text), options, sources) };
+  const sources = (path: string): ShellList | undefined => {
+    const file = mounts.beside(resource, path)?.field.string;
+    return file === undefined ? undefined : mounts.parse(file);
+  };
+  return { container, resource, field, text, commands: outcomesOf(mounts.parse(text), options, sources) };
 }
 
 /** A program that runs without a shell: its status is the container's. */
@@ -124,6 +151,7 @@ class Mounts {
     private readonly workload: Workload,
     private readonly container: Container,
     private readonly resources: Resources,
+    readonly parse: (text: string) => ShellList,
   ) {}
 
   find(path: string): TextField | undefined {

@@ -35,8 +35,8 @@ export interface ShellOptions {
   readonly pipefail: boolean;
 }
 
-/** Finds the text of a file that a script sources. @returns undefined when it is not here */
-export type Sources = (path: string) => string | undefined;
+/** Finds a file that a script sources. @returns undefined when it is not here */
+export type Sources = (path: string) => ShellList | undefined;
 
 /**
  * Every simple command of a script, substitutions and `sh -c` texts included. Commands of sourced files are not listed,
@@ -148,10 +148,10 @@ class Walk {
   }
 
   private optionsAfter(path: string): ShellOptions {
-    const text = this.depth < 5 ? this.sources(path) : undefined;
-    if (text === undefined) return { errexit: true, pipefail: true };
+    const list = this.depth < 5 ? this.sources(path) : undefined;
+    if (list === undefined) return { errexit: true, pipefail: true };
     const walk = new Walk(this.options, true, this.sources, this.depth + 1);
-    walk.list(parseShell(text), 'kept');
+    walk.list(list, 'kept');
     return walk.options;
   }
 
