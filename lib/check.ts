@@ -1,5 +1,5 @@
 /** The checker as a library: text in, findings out. Loads nothing of cdk8s and touches no disk. */
-export { type Baseline, baselineText, fingerprintOf, parseBaseline, withoutKnown } from './check/baseline';
+export { type Baseline, type BaselineEntry, baselineText, fingerprintOf, parseBaseline, withoutKnown } from './check/baseline';
 export { checkFiles, type CheckOptions, knownLessons } from './check/check-files';
 export { type Config, parseConfig, type ParsedConfig } from './check/config';
 export type { Extent, FileContents, Finding, RelatedPlace, Report, SkippedLesson, SuppressedFinding } from './check/finding';

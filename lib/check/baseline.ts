@@ -5,15 +5,28 @@
  * are in no part of it.
  */
 import { createHash } from 'node:crypto';
-import { isFileLocation, type Problem } from '../manifest/document';
+import { isFileLocation, type Location, type Problem } from '../manifest/document';
 import { Field } from '../manifest/field';
-import { stepsOf } from '../manifest/json-pointer';
+import { type JsonPointer, stepsOf } from '../manifest/json-pointer';
 import { readYaml } from '../manifest/yaml';
 import type { Finding, Report, SuppressedFinding } from './finding';
 
 export interface Baseline {
   /** How many findings of each fingerprint are known. */
   readonly known: ReadonlyMap<string, number>;
+  readonly entries: readonly BaselineEntry[];
+  readonly file: string;
+  /** Where a part of the baseline stands. */
+  locate(path: JsonPointer): Location;
+}
+
+/** Findings that are one and the same but for their lines. */
+export interface BaselineEntry {
+  readonly fingerprint: string;
+  readonly lesson: string;
+  readonly file: string;
+  /** In the baseline. */
+  readonly path: JsonPointer;
 }
 
 export const BASELINE_REASON = 'in the baseline';
@@ -62,15 +75,23 @@ export function baselineText(findings: readonly Finding[], nameOf?: (file: strin
 
 export function parseBaseline(text: string, file: string): Baseline | { readonly problems: readonly Problem[] } {
   const { documents, problems } = readYaml(text, `${file}.yaml`);
-  const root = new Field(documents[0]?.content);
-  if (problems.length > 0 || root.at('version').number !== 1 || !root.at('findings').isList)
+  const [document] = documents;
+  const root = new Field(document?.content);
+  if (document === undefined || problems.length > 0 || root.at('version').number !== 1 || !root.at('findings').isList)
     return { problems: [{ file, message: 'is no baseline; --update-baseline writes one' }] };
   const known = new Map<string, number>();
+  const entries: BaselineEntry[] = [];
   for (const entry of root.at('findings').items) {
     const fingerprint = entry.at('fingerprint').string;
-    if (fingerprint !== undefined) known.set(fingerprint, (known.get(fingerprint) ?? 0) + (entry.at('count').number ?? 1));
+    if (fingerprint === undefined) continue;
+    known.set(fingerprint, (known.get(fingerprint) ?? 0) + (entry.at('count').number ?? 1));
+    entries.push({ fingerprint, lesson: entry.at('lesson').string ?? '', file: entry.at('file').string ?? '', path: entry.path });
   }
-  return { known };
+  const locate = (path: JsonPointer): Location => {
+    const location = document.locate(path);
+    return isFileLocation(location) ? { ...location, file } : location;
+  };
+  return { known, entries, file, locate };
 }
 
 /** The report without what is known. */

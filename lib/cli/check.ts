@@ -1,8 +1,13 @@
 /** `hindsight check`: files, facts and settings in; a report, perhaps mended files, and an exit code out. */
+import { existsSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
-import { baselineText, parseBaseline, withoutKnown } from '../check/baseline';
+import { type Baseline, type BaselineEntry, baselineText, parseBaseline, withoutKnown } from '../check/baseline';
 import { checkFiles, knownLessons } from '../check/check-files';
-import type { Report } from '../check/finding';
+import type { Finding, Report } from '../check/finding';
+import { byPlace } from '../check/judge';
+import { isWanted, settingOf } from '../check/settings';
+import { staleBaseline } from '../check/stale-baseline';
+import { unusedSuppression } from '../check/unused-suppression';
 import type { Lesson } from '../lessons/lesson';
 import { type Format, FORMATS } from '../report/render';
 import { reaches, type Threshold } from '../report/tally';
@@ -48,7 +53,7 @@ export async function check(paths: readonly string[], options: CheckArguments, i
   tell(`judging ${read.asked.size} files…`);
   if (read.wrong.length > 0) return wrongUsage(read.wrong.join('\n'), tell);
   const judge = (files: FilesRead['files']): Report => checkFiles(files, { ...setup, ...read, lessons: choices.lessons });
-  const report = withBaseline(judge(read.files), options, io);
+  const report = withBaseline(judge(read.files), { ...options, ...choices, ...setup, ...read }, io);
   if ('wrong' in report) return wrongUsage(report.wrong, tell);
   const isFixing = options.fix === true || options.fixDryRun === true;
   const known = (files: FilesRead['files']): Report => report.heed(judge(files));
@@ -84,8 +89,13 @@ interface Heeded {
   readonly heed: (report: Report) => Report;
 }
 
+interface Known extends Pick<CheckArguments, 'baseline' | 'updateBaseline'>, Pick<Choices, 'lessons'>, Pick<Setup, 'settings'> {
+  readonly asked: ReadonlySet<string>;
+}
+
 /** Without what the baseline knows; or with a new baseline, which knows all of it. */
-function withBaseline(report: Report, { baseline: file, updateBaseline }: CheckArguments, io: Io): Heeded | { readonly wrong: string } {
+function withBaseline(report: Report, options: Known, io: Io): Heeded | { readonly wrong: string } {
+  const { baseline: file, updateBaseline } = options;
   if (file === undefined) return { report, heed: (other) => other };
   const folder = dirname(resolve(io.cwd, file));
   const named = (name: string): string => relative(folder, resolve(io.cwd, name)).replaceAll('\\', '/');
@@ -97,8 +107,32 @@ function withBaseline(report: Report, { baseline: file, updateBaseline }: CheckA
   if (typeof text !== 'string') return { wrong: `${text.wrong}; --update-baseline writes one` };
   const baseline = parseBaseline(text, file);
   if ('problems' in baseline) return { wrong: told(baseline.problems) };
-  const heed = (other: Report): Report => withoutKnown(other, baseline, named);
+  const stale = staleEntries(report, baseline, named, options, io);
+  const heed = (other: Report): Report => {
+    const left = withoutKnown(other, baseline, named);
+    return { ...left, findings: [...left.findings, ...stale].sort(byPlace) };
+  };
   return { report: heed(report), heed };
+}
+
+/** Of the files and by the lessons that were asked: of others nobody can tell. */
+function staleEntries(
+  report: Report,
+  baseline: Baseline,
+  named: (file: string) => string,
+  { baseline: file = '', lessons, settings, asked }: Known,
+  { cwd }: Io,
+): Finding[] {
+  const severity = settingOf(settings, unusedSuppression.id, baseline.file) ?? unusedSuppression.severity;
+  const judged = new Set(lessons.filter((lesson) => isWanted(settings, lesson)).map(({ id }) => id));
+  if (severity === 'off' || !judged.has(unusedSuppression.id)) return [];
+  for (const { lesson } of report.skipped) judged.delete(lesson);
+  const unread = new Set(report.problems.map((problem) => named(problem.file)));
+  const names = new Set([...asked].map(named));
+  const folder = dirname(resolve(cwd, file));
+  const isJudged = (entry: BaselineEntry): boolean =>
+    judged.has(entry.lesson) && !unread.has(entry.file) && (names.has(entry.file) || !existsSync(resolve(folder, entry.file)));
+  return staleBaseline(report, baseline, named, isJudged).map((finding) => ({ ...finding, severity }));
 }
 
 /** Findings about the cluster point into the facts. */

@@ -281,6 +281,40 @@ describe('a baseline', () => {
     expect(json(await shell.run(...argv)).findings).toMatchObject([{ location: { file: 'sub/new.yaml' } }]);
   });
 
+  test('is told how many of its entries are stale, of what was checked', async () => {
+    const other = (name: string): string => LONGHORN.replace('name: longhorn', `name: ${name}`);
+    shell.write({
+      'sub/a.yaml': other('a'),
+      'sub/b.yaml': other('b'),
+      'sub/c.yaml': other('c'),
+      'd.yaml': other('d'),
+      'cluster.yaml': CLUSTER,
+    });
+    const argv = ['--cluster', 'cluster.yaml', '--baseline', 'known.json', '--only', 'longhorn-replicas-fit-nodes,unused-suppression'];
+    await shell.run('check', ...argv, '--update-baseline');
+    expect(json(await shell.run('check', ...argv, '--format', 'json')).findings).toEqual([]);
+    shell.write({ 'sub/a.yaml': other('a').replace('"3"', '"2"'), 'sub/b.yaml': 'a: [\n', 'd.yaml': other('d').replace('"3"', '"2"') });
+    rmSync(join(shell.folder, 'sub/c.yaml'));
+    const { exitCode, out } = await shell.run('check', 'sub', ...argv);
+    expect(exitCode).toBe(0);
+    expect(out).toContain('known.json: 2 entries of the baseline match no finding any more');
+    expect(out).toContain('that of longhorn-replicas-fit-nodes in sub/a.yaml');
+    expect(out).toContain('mend: --update-baseline writes it anew');
+    const stale = {
+      lesson: 'unused-suppression',
+      severity: 'info',
+      path: '/findings/0',
+      resource: null,
+      location: { file: 'known.json', line: 4 },
+    };
+    expect(json(await shell.run('check', ...argv, '--format', 'json')).findings).toMatchObject([
+      { ...stale, message: expect.stringContaining('3 entries') },
+    ]);
+    expect((await shell.run('check', 'sub', ...argv, '--except', 'unused-suppression')).out).not.toContain('baseline');
+    await shell.run('check', ...argv, '--update-baseline');
+    expect(json(await shell.run('check', ...argv, '--format', 'json')).findings).toEqual([]);
+  });
+
   test('fails when it is none', async () => {
     shell.write({ 'b.json': '{"a": 1}' });
     expect(await shell.run('check', '--baseline', 'b.json')).toMatchObject({
