@@ -1,7 +1,7 @@
 import { comparableUrl } from '../manifest/git-url';
 import { globMatcher } from '../manifest/glob';
 import { nameOfRootPath } from '../manifest/repository';
-import { type ApplicationSource, applicationsOf, type ArgoApplication, ownUrls } from '../resources/argo-application';
+import { type ApplicationSource, applicationsOf, type ArgoApplication, ownUrlsAmong } from '../resources/argo-application';
 import { CheckoutFiles } from '../resources/checkout-files';
 import { folderOf, joinPath, normalPath } from '../resources/kustomization';
 import type { Resource } from '../resources/resource';
@@ -188,7 +188,7 @@ text: no manifest, and not read
     const files = new CheckoutFiles(repository);
     const applications = applicationsOf(resources);
     if (!files.isKnown || applications.length === 0) return;
-    const own = ownUrls(applications, repository);
+    const own = ownUrlsAmong(resources, repository);
     const sources = applications.flatMap((application) =>
       application.sources.flatMap((source) => {
         const written = source.path;

@@ -5,7 +5,7 @@
  */
 import type { AppliedBy, Document } from './document';
 import { Field } from './field';
-import { comparableUrl } from './git-url';
+import { comparableUrl, ownUrls } from './git-url';
 import { globMatcher } from './glob';
 import { nameOfRootPath, type Repository } from './repository';
 
@@ -29,7 +29,8 @@ export function applicationSources(
   folders: ReadonlySet<string>,
 ): ApplicationSource[] {
   const declared = documents.map((document) => ({ document, root: new Field(document.content) })).filter(({ root }) => isArgo(root));
-  const isOwn = ownUrls(declared.map(({ root }) => root), repository); // prettier-ignore
+  const own = ownUrls(declared.map(({ root }) => root), repository.remotes); // prettier-ignore
+  const isOwn = (url: string): boolean => own.has(comparableUrl(url));
   return declared.flatMap(({ root, document }) => {
     const namespace = root.at('metadata', 'namespace').string ?? document.applied?.namespace;
     if (root.at('kind').string === 'Application') return sourcesOf(root, {}, namespace, repository, isOwn);
@@ -81,24 +82,6 @@ function filter(include: string, exclude: string): (path: string) => boolean {
   const includes = include === '' ? undefined : globMatcher(include, 'path');
   const excludes = exclude === '' ? undefined : globMatcher(exclude, 'path');
   return (path) => (includes?.(path) ?? true) && excludes?.(path) !== true;
-}
-
-/** The URLs of this repository: its remotes; without any, those that Applications share. */
-function ownUrls(applications: readonly Field[], { remotes }: Repository): (url: string) => boolean {
-  const own = new Set(remotes.map(comparableUrl));
-  if (own.size === 0) {
-    const uses = new Map<string, number>();
-    for (const root of applications) {
-      const spec = root.at('kind').string === 'Application' ? root.at('spec') : root.at('spec', 'template', 'spec');
-      const sources = spec.at('sources').isList ? spec.at('sources').items : [spec.at('source')];
-      const urls = sources
-        .filter((source) => source.at('path').isSet && !source.at('chart').isSet)
-        .map((source) => source.at('repoURL').string ?? '');
-      for (const url of new Set(urls.map(comparableUrl))) uses.set(url, (uses.get(url) ?? 0) + 1);
-    }
-    for (const [url, count] of uses) if (uses.size === 1 || count > 1) own.add(url);
-  }
-  return (url) => own.has(comparableUrl(url));
 }
 
 function parametersOf(

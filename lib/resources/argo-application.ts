@@ -4,7 +4,7 @@
  * Source: argo-cd.readthedocs.io, Application specification, Directory, and Tool Detection.
  */
 import type { Field } from '../manifest/field';
-import { comparableUrl } from '../manifest/git-url';
+import { comparableUrl, ownUrls } from '../manifest/git-url';
 import { nameOfRootPath, type Repository } from '../manifest/repository';
 import { folderOf, KustomizationTree, kustomizationsOf, normalPath } from './kustomization';
 import type { Resource } from './resource';
@@ -62,18 +62,13 @@ export function applicationsOf(resources: Resources): readonly ArgoApplication[]
     .map((resource) => new ArgoApplication(resource));
 }
 
-/**
- * The repository's own URLs, in one form: those of its remotes, or, where no remote is known, those that the
- * Applications share.
- */
-export function ownUrls(applications: readonly ArgoApplication[], repository: Repository): ReadonlySet<string> {
-  if (repository.remotes.length > 0) return new Set(repository.remotes.map(comparableUrl));
-  const uses = new Map<string, number>();
-  for (const application of applications) {
-    const urls = application.sources.filter(({ field }) => !field.at('chart').isSet).map(({ repoURL }) => comparableUrl(repoURL));
-    for (const url of new Set(urls)) uses.set(url, (uses.get(url) ?? 0) + 1);
-  }
-  return new Set([...uses].filter(([, count]) => uses.size === 1 || count > 1).map(([url]) => url));
+/** The repository's own URLs, in one form. */
+export function ownUrlsAmong(resources: Resources, { remotes }: Repository): ReadonlySet<string> {
+  const isDeclared = ({ group, kind }: Resource): boolean => group === 'argoproj.io' && ['Application', 'ApplicationSet'].includes(kind);
+  return ownUrls(
+    resources.all.filter(isDeclared).map(({ root }) => root),
+    remotes,
+  );
 }
 
 /** Which objects an Application applies: as the reading found out, else by the path of its sources. */
@@ -90,7 +85,7 @@ export class AppliedObjects {
     private readonly repository: Repository,
   ) {
     this.tree = new KustomizationTree(kustomizationsOf(resources));
-    this.own = ownUrls(applicationsOf(resources), repository);
+    this.own = ownUrlsAmong(resources, repository);
     for (const resource of resources.all) {
       const application = resource.document.applied?.application;
       if (application !== undefined) {

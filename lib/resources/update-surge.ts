@@ -32,8 +32,9 @@ function rolling(limits: Field, replicas: number): Surge {
   return { least: unavailable > 0 || most === 0 ? 0 : 1, most };
 }
 
-function share(field: Field, replicas: number, round: (count: number) => number): number {
-  if (field.number !== undefined) return field.number;
+/** A number of pods, or a percentage of them such as `25%`, which is what holds where nothing is said. */
+export function share(field: Field, replicas: number, round: (count: number) => number): number {
+  if (field.number !== undefined) return Math.max(0, Math.floor(field.number));
   const percent = /^(\d+)%$/.exec(field.string ?? '25%')?.[1];
   return percent === undefined ? Number(field.string) || 0 : round((Number(percent) * replicas) / 100);
 }

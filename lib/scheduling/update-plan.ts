@@ -1,6 +1,7 @@
 /** The stages of an update, each with what the controller asks for in it. */
 import type { Field } from '../manifest/field';
 import type { JsonPointer } from '../manifest/json-pointer';
+import { share } from '../resources/update-surge';
 import type { Workload } from '../resources/workload';
 import {
   basicCanary,
@@ -154,10 +155,4 @@ export function boundsOf(limits: Field, replicas: number): Bounds {
   const maxSurge = share(limits.at('maxSurge'), replicas, Math.ceil);
   const maxUnavailable = Math.min(replicas, share(limits.at('maxUnavailable'), replicas, Math.floor));
   return { replicas, maxSurge, maxUnavailable: maxSurge === 0 && maxUnavailable === 0 ? 1 : maxUnavailable };
-}
-
-function share(field: Field, replicas: number, round: (count: number) => number): number {
-  if (field.number !== undefined) return Math.max(0, Math.floor(field.number));
-  const percent = /^(\d+)%$/.exec(field.string ?? '25%')?.[1];
-  return percent === undefined ? Number(field.string) || 0 : round((Number(percent) * replicas) / 100);
 }
