@@ -5,11 +5,14 @@ import type { Finding } from '../check/finding';
 import { judge } from '../check/judge';
 import type { Cluster } from '../facts/cluster';
 import { lessons } from '../lessons';
-import { isFileLocation, type Document } from '../manifest/document';
+import { type Applied, isFileLocation, type Document } from '../manifest/document';
+import { Field } from '../manifest/field';
+import { Resource } from '../resources/resource';
 import { Resources } from '../resources/resources';
 import { Acceptances } from './accepted-lessons';
 import { deniedFlows } from './flow-proof';
 import type { Flow } from './flows';
+import { GitOpsApplication } from './gitops-application';
 import { undeclaredFlows } from './undeclared-flows';
 
 /** An object with the manifest it renders to. */
@@ -41,7 +44,11 @@ export function guard(
   errors: readonly string[],
   flows: readonly Flow[],
 ): Judged {
-  const resources = new Resources(built.map(documentOf), cluster.existing);
+  const applied = appliedBy(built);
+  const resources = new Resources(
+    built.map((each) => documentOf(each, applied)),
+    cluster.existing,
+  );
   const { findings: found, skipped } = judge(resources, cluster, lessons);
   const acceptances = new Acceptances(constructs);
   const findings = found.filter((finding) => !acceptances.cover(finding));
@@ -52,28 +59,41 @@ export function guard(
       `synth found ${grave.length === 1 ? 'an error' : `${grave.length} errors`}; nothing was written\n\n${grave.map((text) => `- ${text}`).join('\n')}\n`,
     );
   }
-  const doubtful = [...undeclaredFlows(built, resources, cluster), ...findings.filter(({ severity }) => severity === 'warning').map(describe)];
+  const doubtful = [
+    ...undeclaredFlows(built, resources, cluster),
+    ...findings.filter(({ severity }) => severity === 'warning').map(describe),
+  ];
   const warnings = doubtful.map((text) => `warning: ${text}`);
   const blind = new Set(skipped.map(({ lesson }) => lesson));
   return { warnings: [...warnings, ...acceptances.unused(blind)], built: acceptances.written(built) };
 }
 
-function documentOf({ object, content }: Built): Document {
+function documentOf({ object, content }: Built, applied?: Applied): Document {
   const construct = object.node.path;
-  return { content, source: construct, locate: () => ({ construct }) };
+  return { content, source: construct, locate: () => ({ construct }), applied };
 }
 
-/** Objects of one kind, namespace and name: the second would silently replace the first. */
+/** A GitOpsApplication is over all manifests of its app; of several, whose is whose is unknown. */
+function appliedBy(built: readonly Built[]): Applied | undefined {
+  const [application, ...others] = built.filter(({ object }) => object.node.scope instanceof GitOpsApplication);
+  if (application === undefined || others.length > 0) return undefined;
+  const { name, namespace } = new Resource(documentOf(application));
+  const automated = new Field(application.content).at('spec', 'syncPolicy', 'automated');
+  const by = { name, selfHeal: automated.at('selfHeal').boolean === true, prune: automated.at('prune').boolean === true };
+  return { application: namespace === null ? by : { ...by, namespace } };
+}
+
+/** Objects of one kind, namespace and name, as they are written: the second would silently replace the first. */
 function namedTwice(built: readonly Built[]): string[] {
   const first = new Map<string, ApiObject>();
-  return built.flatMap(({ object }) => {
-    const key = `${object.apiGroup}/${object.kind}/${object.metadata.namespace ?? ''}/${object.name}`;
+  return built.flatMap((each) => {
+    const { object } = each;
+    const { group, kind, namespace, name } = new Resource(documentOf(each));
+    const key = `${group}/${kind}/${namespace ?? ''}/${name}`;
     const other = first.get(key);
     if (other === undefined) first.set(key, object);
     if (other === undefined) return [];
-    return [
-      `${object.node.path}: name is "${object.name}": ${other.node.path} already declares that ${object.kind}; give one of them another name`,
-    ];
+    return [`${object.node.path}: name is "${name}": ${other.node.path} already declares that ${kind}; give one of them another name`];
   });
 }
 
