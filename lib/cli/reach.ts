@@ -1,14 +1,14 @@
 /** `hindsight reach`: who can talk to whom, by the policies among the files. */
 import { knownLessons } from '../check/check-files';
-import { endpointText } from '../network/endpoint';
 import { askedFlow, comparedFlows } from '../network/expected-flows';
 import { flowJson } from '../network/flow-json';
 import { differenceText, flowText } from '../network/flow-text';
-import { needs } from '../network/needs';
-import { type FlowVerdict, Network } from '../network/network';
+import { matrixRows } from '../network/flow-matrix';
+import { KnownFlows } from '../network/known-flows';
+import { unknownSources } from '../network/unknown-sources';
 import { readRepository } from '../manifest/read-repository';
 import { Resources } from '../resources/resources';
-import { trafficText } from '../network/traffic-port';
+import { matrixText, unknownSourcesText } from '../report/matrix';
 import { chosen } from './choices';
 import { readFiles } from './files';
 import type { Io } from './io';
@@ -34,21 +34,21 @@ export function reach(paths: readonly string[], options: ReachArguments, io: Io)
   const asked = [from !== undefined || to !== undefined, matrix === true, expect !== undefined].filter((one) => one).length;
   if (asked !== 1 || (from === undefined) !== (to === undefined))
     return wrongUsage('ask one of: --from A --to B:PORT, --matrix, or --expect FILE');
-  const network = networkOf(paths, options, io);
-  if ('wrong' in network) return wrongUsage(network.wrong);
-  const answer = { ...network, format: format.value };
+  const known = flowsOf(paths, options, io);
+  if ('wrong' in known) return wrongUsage(known.wrong);
+  const answer = { ...known, format: format.value };
   if (expect !== undefined) return expected(expect, answer, io);
   return from === undefined || to === undefined ? neededFlows(answer) : oneFlow(from, to, answer);
 }
 
 interface Answer {
-  readonly network: Network;
+  readonly known: KnownFlows;
   readonly format: Format;
   /** What could not be read. */
   readonly notes?: string;
 }
 
-function networkOf(paths: readonly string[], options: ReachArguments, io: Io): Omit<Answer, 'format'> | { readonly wrong: string } {
+function flowsOf(paths: readonly string[], options: ReachArguments, io: Io): Omit<Answer, 'format'> | { readonly wrong: string } {
   const setup = readSetup(options, io.cwd, knownLessons.map(({ id }) => id)); // prettier-ignore
   if ('wrong' in setup) return setup;
   const read = readFiles(paths, io.cwd, io.readStandardInput);
@@ -56,11 +56,11 @@ function networkOf(paths: readonly string[], options: ReachArguments, io: Io): O
   const { cluster } = setup;
   const reading = readRepository(read.files, read.repository, read.asked);
   const problems = [...read.problems, ...reading.problems];
-  const network = new Network(new Resources(reading.documents, [...cluster.existing, ...reading.unjudged]), cluster);
-  return { network, notes: problems.length === 0 ? undefined : told(problems) };
+  const known = new KnownFlows(new Resources(reading.documents, [...cluster.existing, ...reading.unjudged]), cluster);
+  return { known, notes: problems.length === 0 ? undefined : told(problems) };
 }
 
-function oneFlow(from: string, to: string, { network, format, notes }: Answer): Outcome {
+function oneFlow(from: string, to: string, { known: { network }, format, notes }: Answer): Outcome {
   const asked = askedFlow(network, from, to);
   if ('problem' in asked) return wrongUsage(asked.problem);
   const { flow } = asked;
@@ -69,12 +69,17 @@ function oneFlow(from: string, to: string, { network, format, notes }: Answer): 
 }
 
 /** Every flow that something needs, and what the policies say to it. */
-function neededFlows({ network, format, notes }: Answer): Outcome {
-  const flows = needs(network.resources, network.cluster).map(({ from, to, port, protocol }) => network.verdict(from, to, port, protocol));
-  return { text: format === 'json' ? jsonText(flows.map(flowJson)) : table(flows), error: notes, exitCode: 0 };
+function neededFlows({ known, format, notes }: Answer): Outcome {
+  const { needs, resources, cluster } = known;
+  const rows = matrixRows(needs);
+  const text =
+    format === 'json' ? jsonText(rows.flatMap(({ flows }) => flows.map(({ flow }) => flowJson(flow)))) : matrixText(rows, cluster);
+  const unknown = unknownSourcesText(unknownSources(resources, cluster));
+  const error = [notes, unknown].filter((one) => one !== undefined && one !== '').join('\n');
+  return { text, error: error === '' ? undefined : error, exitCode: 0 };
 }
 
-function expected(file: string, { network, format, notes }: Answer, io: Io): Outcome {
+function expected(file: string, { known: { network }, format, notes }: Answer, io: Io): Outcome {
   const text = textOfFile(file, io.cwd, '--expect');
   if (typeof text !== 'string') return wrongUsage(text.wrong);
   const { flows, problems, differences } = comparedFlows(network, text, file);
@@ -84,28 +89,6 @@ function expected(file: string, { network, format, notes }: Answer, io: Io): Out
     return { text: jsonText(differences.map((one) => ({ expected: one.expected, flow: flowJson(one.flow) }))), error: notes, exitCode };
   const lines = differences.map((one) => differenceText(one, file));
   return { text: lines.length === 0 ? `all ${flows.length} flows are as expected\n` : lines.join('\n'), error: notes, exitCode };
-}
-
-function table(flows: readonly FlowVerdict[]): string {
-  const rows = [
-    ['FROM', 'TO', 'PORT', 'EGRESS', 'INGRESS', 'VERDICT'],
-    ...flows.map((flow) => [
-      endpointText(flow.from),
-      endpointText(flow.to),
-      trafficText(flow),
-      flow.egress.verdict,
-      flow.ingress.verdict,
-      flow.verdict,
-    ]),
-  ];
-  const widths = rows.reduce<number[]>((most, row) => row.map((cell, column) => Math.max(cell.length, most[column] ?? 0)), []);
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-  return `${lines.join('\n')}\n`;
 }
 
 function jsonText(value: unknown): string {

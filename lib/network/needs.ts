@@ -17,6 +17,7 @@ import { argumentAddresses } from './needs-arguments';
 import { apiServerNeeds } from './needs-api-server';
 import { configAddresses } from './needs-config';
 import { environmentAddresses } from './needs-environment';
+import { gitOpsNeeds } from './needs-gitops';
 import { HostNames } from './needs-host';
 import { knownPods } from './needs-known-pods';
 import { meshNeeds } from './needs-mesh';
@@ -36,6 +37,7 @@ export function needs(resources: Resources, cluster: Cluster): readonly Need[] {
     ...routeNeeds(resources, cluster),
     ...apiServerNeeds(resources),
     ...analysisNeeds(resources, hosts),
+    ...gitOpsNeeds(resources, hosts),
     ...meshNeeds(resources, cluster, mesh),
     ...probeNeeds(resources, mesh),
   ];

@@ -497,3 +497,18 @@ test.each(['nginx:1.27@sha256', 'a:b', '12:30', 'x:70000', 'registry.example/api
     expect(hostPorts(text)).toEqual([]);
   },
 );
+
+test('Argo CD needs the repositories of its Applications, of those in its own namespace', () => {
+  const application = (namespace: string): string => `---
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: blog, namespace: ${namespace}}
+spec: {source: {repoURL: "https://git.example.net/blog.git"}, sources: [{repoURL: "git@git.example.com:x/y.git"}, {repoURL: "ssh://git@git.example.com:2222/x"}]}
+`;
+  const repoServer = 'pods app.kubernetes.io/name=argocd-repo-server of namespace argocd';
+  expect(flows(application('argocd'))).toEqual([
+    `${repoServer} -> fqdn:git.example.net:443/TCP`,
+    `${repoServer} -> fqdn:git.example.com:2222/TCP`,
+  ]);
+  expect(flows(application('team'))).toEqual([]);
+});
