@@ -25,7 +25,18 @@ export interface RuleScope {
 }
 
 /** Why a CiliumNetworkPolicy or CiliumClusterwideNetworkPolicy is not enforced; nothing when it is. */
-export function* ciliumRejections(policy: Resource, version: string = DEFAULT_CILIUM_VERSION): Iterable<Rejection> {
+export function ciliumRejections(policy: Resource, version: string = DEFAULT_CILIUM_VERSION): readonly Rejection[] {
+  const last = known.get(policy);
+  if (last?.version === version) return last.rejections;
+  const rejections = [...rejectionsOf(policy, version)];
+  known.set(policy, { version, rejections });
+  return rejections;
+}
+
+/** The lesson and the evaluator both ask. */
+const known = new WeakMap<Resource, { readonly version: string; readonly rejections: readonly Rejection[] }>();
+
+function* rejectionsOf(policy: Resource, version: string): Iterable<Rejection> {
   const spec = policy.at('spec');
   const specs = policy.at('specs');
   if (!spec.isSet && !specs.isSet) {

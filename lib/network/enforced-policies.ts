@@ -37,7 +37,7 @@ export function enforcedPolicies(resources: Resources, { facts }: Cluster, versi
     ? []
     : ['CiliumNetworkPolicy', 'CiliumClusterwideNetworkPolicy'].flatMap((kind) => resources.ofKind('cilium.io', kind));
   for (const policy of cilium) {
-    const rejections = [...ciliumRejections(policy, version)];
+    const rejections = ciliumRejections(policy, version);
     // One bad rule is enough: the policy is lost as a whole, unless a setting says otherwise.
     const isRejected = rejections.some(({ unless }) => unless === undefined);
     if (rejections.length > 0) rejected.push({ policy, rejections });

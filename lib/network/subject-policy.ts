@@ -4,11 +4,11 @@
  * Source: cilium 1.18 pkg/policy/repository.go computePolicyEnforcementAndRules and resolvePolicyLocked.
  */
 import type { NamePattern } from './dns-name';
-import type { Identity } from './identity';
+import { type Identity, POD_NAMESPACE, POLICY_CLUSTER } from './identity';
 import { both, either, type Match } from './match';
 import { conflictOf } from './merge-conflict';
 import type { Direction, PolicyRule, TrafficRule } from './policy-rule';
-import type { Selector } from './selector';
+import { type Requirement, type Selector, UNKNOWN_NAMESPACE } from './selector';
 
 export interface SubjectPolicy {
   readonly ingress: SubjectSection;
@@ -45,21 +45,23 @@ export interface AppliedTraffic {
 export type Enforcement = 'default' | 'always' | 'never';
 
 export class SubjectPolicies {
-  private readonly clusterwide: readonly PolicyRule[];
-  private readonly byNamespace = new Map<string, PolicyRule[]>();
+  private readonly clusterwide: RuleIndex;
+  private readonly byNamespace = new Map<string, RuleIndex>();
   private readonly known: (SubjectPolicy | undefined)[] = [];
 
   constructor(
     private readonly rules: readonly PolicyRule[],
     private readonly enforcement: Enforcement,
   ) {
-    this.clusterwide = rules.filter(({ namespace }) => namespace === undefined);
+    this.clusterwide = new RuleIndex(rules.filter(({ namespace }) => namespace === undefined));
+    const lists = new Map<string, PolicyRule[]>();
     for (const rule of rules) {
       if (rule.namespace === undefined) continue;
-      const list = this.byNamespace.get(rule.namespace);
-      if (list === undefined) this.byNamespace.set(rule.namespace, [rule]);
+      const list = lists.get(rule.namespace);
+      if (list === undefined) lists.set(rule.namespace, [rule]);
       else list.push(rule);
     }
+    for (const [namespace, list] of lists) this.byNamespace.set(namespace, new RuleIndex(list));
   }
 
   of(subject: Identity): SubjectPolicy {
@@ -81,9 +83,42 @@ export class SubjectPolicies {
   private rulesFor(subject: Identity): readonly PolicyRule[] {
     if (this.enforcement === 'never') return [];
     const { namespace } = subject;
-    if (namespace !== undefined) return [...this.clusterwide, ...(this.byNamespace.get(namespace) ?? [])];
-    return subject.mayCarry('k8s', '') || subject.isPod ? this.rules : this.clusterwide;
+    if (namespace !== undefined) return [...this.clusterwide.about(subject), ...(this.byNamespace.get(namespace)?.about(subject) ?? [])];
+    return subject.mayCarry('k8s', '') || subject.isPod ? this.rules : this.clusterwide.about(subject);
   }
+}
+
+/** Rules by a label that their subjects must carry, so that a pod is not held against the rules of all its neighbours. */
+class RuleIndex {
+  private readonly byLabel = new Map<string, number[]>();
+  private readonly others: number[] = [];
+
+  constructor(private readonly rules: readonly PolicyRule[]) {
+    for (const [order, { subject, selectsNodes }] of rules.entries()) {
+      const decisive = selectsNodes ? undefined : subject.requirements.find(isDecisive);
+      if (decisive === undefined) this.others.push(order);
+      for (const value of decisive?.values ?? []) {
+        const label = `${decisive?.key ?? ''}=${value}`;
+        const list = this.byLabel.get(label);
+        if (list === undefined) this.byLabel.set(label, [order]);
+        else list.push(order);
+      }
+    }
+  }
+
+  /** Those that can be about the subject, in their order; all where not all of its labels are known. */
+  about(subject: Identity): readonly PolicyRule[] {
+    const { labels, open = [] } = subject.facts;
+    if (open.length > 0 || labels.some(({ value }) => value === undefined || value === UNKNOWN_NAMESPACE)) return this.rules;
+    const orders = new Set(this.others);
+    for (const { key, value = '' } of labels) for (const order of this.byLabel.get(`${key}=${value}`) ?? []) orders.add(order);
+    return [...orders].sort((a, b) => a - b).flatMap((order) => this.rules[order] ?? []);
+  }
+}
+
+/** The namespace tells nothing among the rules of one. */
+function isDecisive({ operator, key }: Requirement): boolean {
+  return operator === 'In' && key !== POD_NAMESPACE && key !== POLICY_CLUSTER;
 }
 
 function appliesTo(rule: PolicyRule, subject: Identity): Match {

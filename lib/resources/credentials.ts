@@ -14,8 +14,12 @@ const NAMED =
 const ABOUT =
   /(allow_empty|random|no_|disable|enable|require|use_|skip)|((access_?)key_?id|_file|_path|_name|_ref|_url|_type|_length|_ttl|_expiry|_expiration|_header|cluster_token)$/;
 
+/** What NAMED asks for in any case: nearly every name is told apart by it alone. */
+const HINT = /pass|pwd|secret|token|key|credential/i;
+
 /** Whether a variable, key or field of this name holds a credential. */
 export function isCredentialName(name: string): boolean {
+  if (!HINT.test(name)) return false;
   const lower = name
     .replace(/([a-z])([A-Z])/g, '$1_$2')
     .replaceAll('-', '_')
@@ -43,17 +47,18 @@ export function isNoCredential(value: string): boolean {
 
 const TOKENS =
   /\b(ghp_[A-Za-z0-9]{36}|github_pat_\w{40,}|glpat-[\w-]{20,}|xox[baprs]-[\w-]{20,}|sk_live_\w{20,}|AIza[\w-]{35}|eyJ[\w-]{10,2000}\.eyJ[\w-]{10,2000}\.[\w-]{10}[\w-]*)\b/;
+const SHORTEST_TOKEN = 20;
 const PRIVATE_KEY = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;
 const URL_PASSWORD = /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@'"]{0,128}:([^\s@/'"]{1,256})@/gi;
 const QUERY_PASSWORD = /[?&;](?:password|pwd)=([^&;\s'"]{1,256})/gi;
 
 /** What kind of credential a text contains by its shape alone. @returns undefined when it contains none */
 export function credentialIn(text: string): string | undefined {
-  if (PRIVATE_KEY.test(text)) return 'a private key';
-  if (TOKENS.test(text)) return 'an access token';
-  for (const [, password = ''] of text.matchAll(URL_PASSWORD))
+  if (text.includes('-----BEGIN') && PRIVATE_KEY.test(text)) return 'a private key';
+  if (text.length >= SHORTEST_TOKEN && TOKENS.test(text)) return 'an access token';
+  for (const [, password = ''] of text.includes('@') ? text.matchAll(URL_PASSWORD) : [])
     if (!isNoCredential(password) && !password.startsWith('$')) return 'a URL with a password';
-  for (const [, password = ''] of text.matchAll(QUERY_PASSWORD))
+  for (const [, password = ''] of text.includes('=') ? text.matchAll(QUERY_PASSWORD) : [])
     if (!isNoCredential(password) && !password.startsWith('$')) return 'a connection string with a password';
   return undefined;
 }
