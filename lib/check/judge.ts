@@ -31,7 +31,18 @@ export function judge(resources: Resources, cluster: Cluster, lessons: readonly 
     }
     if (blind.size > 0) skipped.push({ lesson: lesson.id, needs: [...new Set([...blind.values()].flat())], resources: blind.size });
   }
-  return { findings: findings.sort(byPlace), suppressed: suppressed.sort(byPlace), skipped, problems: [], summary: extentOf(resources) };
+  const left = toldOnce(findings, [...findings, ...suppressed], lessons);
+  return { findings: left.sort(byPlace), suppressed: suppressed.sort(byPlace), skipped, problems: [], summary: extentOf(resources) };
+}
+
+/** Without what a more telling lesson says of the same field, be it accepted. */
+function toldOnce(findings: readonly Finding[], all: readonly Finding[], lessons: readonly Lesson[]): Finding[] {
+  const tellingMore = new Map(lessons.map(({ id, yieldsTo = [] }) => [id, yieldsTo]));
+  const told = new Map<Resource, Set<string>>();
+  for (const { resource, lesson, path } of all) told.set(resource, (told.get(resource) ?? new Set()).add(`${lesson} ${path}`));
+  return findings.filter(
+    ({ lesson, resource, path }) => !tellingMore.get(lesson)?.some((other) => told.get(resource)?.has(`${other} ${path}`)),
+  );
 }
 
 function extentOf({ all, others }: Resources): Extent {

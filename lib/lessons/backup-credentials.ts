@@ -221,7 +221,7 @@ spec:
 function* judgeContainer(backup: Backup, container: Container, providers: Providers): Iterable<Violation> {
   const environment = environmentOf(container, backup.resource, providers);
   const text = backup.scripts.map((script) => script.text ?? script.commands.flatMap(({ command }) => command.words).join(' ')).join('\n');
-  yield* absentSecrets(backup, environment);
+  yield* absentSecrets(backup, container, environment);
   yield* absentKeys(backup, container, providers);
   if (readsFile(container, environment, text)) return;
   yield* unreadNames(backup, environment, text);
@@ -229,10 +229,12 @@ function* judgeContainer(backup: Backup, container: Container, providers: Provid
   yield* region(backup, container, environment, text);
 }
 
-function* absentSecrets({ resource }: Backup, { missing }: Environment): Iterable<Violation> {
+/** Of the Secrets that the upload may take its credentials from; those of the database are no matter of its own. */
+function* absentSecrets({ resource }: Backup, container: Container, { missing }: Environment): Iterable<Violation> {
   const told = new Set<string>();
   for (const { name, field } of missing) {
-    if (told.has(name)) continue;
+    const variable = container.env.find(({ valueFrom }) => field.path.startsWith(`${valueFrom.path}/`))?.name;
+    if (told.has(name) || (variable !== undefined && !isOfUpload(variable))) continue;
     told.add(name);
     yield violation(
       resource,
@@ -332,6 +334,10 @@ function readsFile(container: Container, environment: Environment, text: string)
 function hasIdentity({ workload }: Backup): boolean {
   const account = workload.podSpec.at('serviceAccountName').string ?? 'default';
   return account !== 'default';
+}
+
+function isOfUpload(name: string): boolean {
+  return /^(AWS|S3)_/.test(name) || isLikeAccessKey(name) || isLikeSecretKey(name);
 }
 
 function isLikeAccessKey(name: string): boolean {

@@ -31,6 +31,7 @@ export const danglingReference: Lesson = {
     'A Secret, ConfigMap, claim, account, Service or route that nobody declares may be made by hand, by a chart or an operator: that is a warning. An error is what cannot come from outside: a key of a declared ConfigMap, a port of a declared Service, the parts of a Rollout. ' +
     'Names of StorageClasses and IngressClasses need the facts. Not looked at: RBAC subjects, Secrets of gateways, issuers and stores, hosts outside of the cluster, selectors (they have lessons of their own).',
   needs: ['storageClasses', 'ingressControllers'],
+  yieldsTo: ['backup-credentials'],
   bad: [
     {
       yaml: `# The first may be made by hand (a warning); the others are wrong whatever else exists.

@@ -42,6 +42,8 @@ export interface Lesson {
   readonly limits: string;
   /** Facts without which some resources cannot be judged; `violations` yields a `Skip` for each of those. */
   readonly needs?: readonly FactName[];
+  /** Lessons that tell more of a field: what one of them has found there, this one does not find again. @default - none */
+  readonly yieldsTo?: readonly string[];
   /** Manifests that it must report; the first is documentation, all are tests. */
   readonly bad: readonly Example[];
   /** Manifests that it must accept: the mended example and tempting look-alikes. */
