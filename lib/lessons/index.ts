@@ -15,6 +15,7 @@ import { databaseInMesh } from './database-in-mesh';
 import { databaseProbes } from './database-probes';
 import { dnsEgressMissing } from './dns-egress-missing';
 import { egressTooWide } from './egress-too-wide';
+import { emptyRulesDenyNothing } from './empty-rules-deny-nothing';
 import { entityInEndpoints } from './entity-in-endpoints';
 import { etcdWithoutBackup } from './etcd-without-backup';
 import { flowDenied } from './flow-denied';
@@ -64,6 +65,7 @@ export const lessons: readonly Lesson[] = [
   databaseProbes,
   dnsEgressMissing,
   egressTooWide,
+  emptyRulesDenyNothing,
   entityInEndpoints,
   etcdWithoutBackup,
   flowDenied,
