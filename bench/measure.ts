@@ -1,3 +1,6 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
 /** What a bench says: figures of one run on one machine, of which only the ratios travel. */
 export interface Bench {
   readonly name: string;
@@ -18,6 +21,26 @@ export function seconds(work: () => unknown, runs = 1): number {
     return (user + system) / 1e6;
   });
   return Math.min(...times);
+}
+
+/** Megabytes that the result of some work keeps alive, garbage aside. */
+export function megabytes(work: () => unknown): number {
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  const result = work();
+  collectGarbage();
+  const after = process.memoryUsage().heapUsed;
+  kept = result;
+  return (after - before) / 2 ** 20;
+}
+
+/** Written and never read: what is measured must not be collected before it was. */
+export let kept: unknown;
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  kept = undefined;
+  runInNewContext('gc')();
 }
 
 export function rounded(figure: number): number {

@@ -44,14 +44,17 @@ export class KnownFlows {
   }
 }
 
-/** The last ones asked for: lessons ask one after the other about the same manifests. */
-let latest: KnownFlows | undefined;
+/** Lessons ask one after the other about the same manifests. */
+const known = new WeakMap<Resources, KnownFlows>();
 
 /** @returns undefined where there are no policies, so that nothing is denied */
 export function knownFlows(resources: Resources, cluster: Cluster): KnownFlows | undefined {
   if (POLICY_KINDS.every(([group, kind]) => resources.ofKind(group, kind).length === 0)) return undefined;
-  if (latest?.resources !== resources || latest.cluster !== cluster) latest = new KnownFlows(resources, cluster);
-  return latest;
+  const last = known.get(resources);
+  if (last?.cluster === cluster) return last;
+  const flows = new KnownFlows(resources, cluster);
+  known.set(resources, flows);
+  return flows;
 }
 
 /** The flow to each pod that it may end at: itself, or those behind the Service. */
