@@ -21,6 +21,25 @@ export interface EnvironmentValue {
 
 /** The variables of a container whose values are declared, `$(OTHER)` replaced; a later one of the same name wins. */
 export function environmentValues(workload: Workload, container: Container, resources: Resources): ReadonlyMap<string, EnvironmentValue> {
+  return resources.view(Environments).of(workload, container);
+}
+
+/** What was read once: several inferences start from the same variables. */
+class Environments {
+  private readonly known = new Map<Container, ReadonlyMap<string, EnvironmentValue>>();
+
+  constructor(private readonly resources: Resources) {}
+
+  of(workload: Workload, container: Container): ReadonlyMap<string, EnvironmentValue> {
+    const known = this.known.get(container);
+    if (known !== undefined) return known;
+    const values = declaredValues(workload, container, this.resources);
+    this.known.set(container, values);
+    return values;
+  }
+}
+
+function declaredValues(workload: Workload, container: Container, resources: Resources): ReadonlyMap<string, EnvironmentValue> {
   const values = new Map<string, EnvironmentValue>();
   const configMap = (name: string | undefined): Resource | undefined =>
     name === undefined ? undefined : resources.find('', 'ConfigMap', workload.namespace, name);
@@ -54,15 +73,24 @@ export function environmentAddresses(workload: Workload, container: Container, r
 
 /** Addresses in settings that stand beside each other: variables, or the options of a command line. */
 export function settingAddresses(values: readonly EnvironmentValue[], container: Container): FoundAddress[] {
-  const settings = values.map((value): Setting => ({ ...value, words: wordsOf(value.name) }));
-  const ports = new Map(settings.map(({ words, value }) => [words.replace(/_?PORT$/, '_PORT'), value]));
-  return settings.flatMap((setting) => {
+  const candidates = values.filter(mayNamePeer);
+  if (candidates.length === 0) return [];
+  const ports = new Map(
+    values.filter(({ name }) => /port$/i.test(name)).map(({ name, value }) => [wordsOf(name).replace(/_?PORT$/, '_PORT'), value]),
+  );
+  return candidates.flatMap((value) => {
+    const setting: Setting = { ...value, words: wordsOf(value.name) };
     if (NOT_PEERS.test(setting.words) || OWN_NAME.test(setting.words)) return [];
     return addressesOfSetting(setting, ports).flatMap((address): FoundAddress[] => {
       const isOwn = OWN_ADDRESS.test(setting.words) && address.host.includes('.') && !address.host.includes('.svc');
       return isOwn ? [] : [{ ...address, source: sourceOf(setting, address, container) }];
     });
   });
+}
+
+/** Nearly all settings are told apart by this alone. */
+function mayNamePeer({ name, value }: EnvironmentValue): boolean {
+  return value.includes(':') || value.includes('@') || /host|server|addr|endpoint|service/i.test(name);
 }
 
 interface Setting extends EnvironmentValue {
@@ -105,7 +133,9 @@ function engineOf(prefix: string): string | undefined {
 function add(values: Map<string, EnvironmentValue>, name: string, field: Field, resource: Resource | undefined): void {
   const text = field.text;
   if (text === undefined || resource === undefined) return;
-  const value = text.replaceAll(/\$\(([A-Za-z_][A-Za-z0-9_]*)\)/g, (reference, other: string) => values.get(other)?.value ?? reference);
+  const value = !text.includes('$(')
+    ? text
+    : text.replaceAll(/\$\(([A-Za-z_][A-Za-z0-9_]*)\)/g, (reference, other: string) => values.get(other)?.value ?? reference);
   values.set(name, { name, value, resource, path: field.path });
 }
 
