@@ -60,9 +60,14 @@ function differenceOf({ changed }: Fixed, report: Report): string {
       const hidden = new Map(linesOf(before).map((line, index) => [line, shown[index] ?? '']));
       const mended = new Excerpts(new Map([[file, after]]), none).lines(file);
       const lines = linesOf(after).map((line, index) => hidden.get(line) ?? mended[index] ?? '');
-      return createTwoFilesPatch(`a/${file}`, `b/${file}`, shown.join('\n'), lines.join('\n')).replace(/^=+\n/, '');
+      return createTwoFilesPatch(named(`a/${file}`), named(`b/${file}`), shown.join('\n'), lines.join('\n')).replace(/^=+\n/, '');
     })
     .join('');
+}
+
+/** In quotes, as Git does, where a name would not stay on its line. */
+function named(path: string): string {
+  return /[\u0000-\u001f\u007f"\\]/.test(path) ? JSON.stringify(path) : path;
 }
 
 /** As excerpts count them. */

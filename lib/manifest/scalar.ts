@@ -40,8 +40,8 @@ const LARGEST_UINT64 = 2n ** 64n - 1n;
 const SMALLEST_INT64 = -(2n ** 63n);
 
 /** A number that JSON, and so the API server, has no way to write. */
-class NotFiniteError extends Error {
-  constructor(text: string) {
+export class NotFiniteError extends Error {
+  constructor(readonly text: string) {
     super(`${text} is no number that Kubernetes can store; write a finite number or quote it`);
   }
 }

@@ -5,6 +5,7 @@
  */
 import { YAMLException } from 'js-yaml';
 import { Field } from './field';
+import { NotFiniteError } from './scalar';
 import { type Chunk, lineAt } from './yaml-chunks';
 
 export interface Reason {
@@ -54,8 +55,20 @@ export function reasonOf(error: unknown, chunk: Chunk): Reason {
   if (TEMPLATE_TAG.test(text)) return { line: at(TEMPLATE_TAG), message: TEMPLATED };
   if (error instanceof RangeError || (error instanceof YAMLException && error.reason.includes('maxDepth')))
     return { line, message: 'is nested too deeply to check' };
+  if (error instanceof SyntaxError) return jsonReason(error.message, chunk);
+  if (error instanceof NotFiniteError)
+    return { line: lineAt(chunk, Math.max(0, text.indexOf(error.text))), message: `is not valid YAML: ${error.message}` };
   const reason = error instanceof YAMLException ? error.reason : error instanceof Error ? error.message : String(error);
   return { line, message: `is not valid YAML: ${unquoted(reason)}` };
+}
+
+/** As the engine has it, without the piece of the text that it quotes. */
+function jsonReason(message: string, chunk: Chunk): Reason {
+  const [, what = message, piece = ''] = /^(.*?), (?:\.\.\.)?"(.*)"(?:\.\.\.)? is not valid JSON$/s.exec(message) ?? [];
+  const [, plain = what, position] = /^(.*?)(?: in JSON)? at position (\d+)/s.exec(what) ?? [];
+  // What is quoted is what stands around the mistake.
+  const index = position === undefined ? chunk.text.indexOf(piece) + Math.floor(piece.length / 2) : Number(position);
+  return { line: lineAt(chunk, Math.max(0, index)), message: `is not valid JSON: ${plain.replace(/ '[^']*'$/, '')}` };
 }
 
 /** What begins with a mark of YAML's may be a password that lacks its quotes. */

@@ -63,6 +63,25 @@ test('bytes that are no text, keys that are traps, a file without an end', async
   expect(Object.prototype).not.toHaveProperty('polluted');
 });
 
+test('JSON with comments, or cut short, and numbers without end, at their lines', async () => {
+  const object = '{"apiVersion": "v1",\n"kind": "Pod",\n"metadata": {"name": "x"}';
+  const problems = await checked({
+    'comment.json': `${object}, // why\n"spec": {}}\n`,
+    'short.json': object,
+    'endless.yaml': 'apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec:\n  priority: .inf\n',
+  });
+  expect(problems).toEqual([
+    expect.stringMatching(/^comment\.json:3: is not valid JSON: /),
+    'endless.yaml:5: is not valid YAML: .inf is no number that Kubernetes can store; write a finite number or quote it',
+    expect.stringMatching(/^short\.json:3: is not valid JSON: /),
+  ]);
+});
+
+test('a name of a file that would break its line stays on it in a difference', async () => {
+  shell.write({ 'a\nb.yaml': GOOD.replace('image:', 'tty: "true", image:') });
+  expect((await shell.run('check', '--fix-dry-run')).out).toMatch(/^--- "a\/a\\nb\.yaml"\n\+\+\+ "b\/a\\nb\.yaml"\n/);
+});
+
 test('a hundred megabytes are not read', async () => {
   shell.write({ 'large.yaml': '' });
   truncateSync(join(shell.folder, 'large.yaml'), 100 * 1024 * 1024);

@@ -76,6 +76,7 @@ stringData:
 `,
   'secret.json':
     '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"json","namespace":"shop"},"data":{"x":7331733173,"y":"aHVudGVyMi1odW50ZXIy"},"stringData":{"a":["hunter2"]}}\n',
+  'broken.json': '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"json"},\n"stringData":{"a":hunter2}}\n',
   'was.yaml': DEPLOYMENT,
   'application.yaml': `apiVersion: argoproj.io/v1alpha1
 kind: Application
