@@ -3,8 +3,8 @@ import { flowsToPods, type KnownFlows, knownFlows } from '../network/known-flows
 import { type MissingRule, missingRules } from '../network/missing-rule';
 import type { Need } from '../network/need';
 import type { FlowVerdict } from '../network/network';
-import type { Direction } from '../network/policy-rule';
-import { trafficText } from '../network/traffic-port';
+import type { Direction, TrafficRule } from '../network/policy-rule';
+import { portMatches, trafficText } from '../network/traffic-port';
 import type { Because } from '../network/verdict';
 import { type JsonPointer, pointerTo, stepsOf } from '../manifest/json-pointer';
 import type { Resource } from '../resources/resource';
@@ -259,12 +259,16 @@ spec:
   },
 };
 
-function isAllowedByName({ from, to }: FlowVerdict, { network }: KnownFlows): boolean {
+/** Whether a rule is about this name and port, so that all it takes is to see the lookups. */
+function isAllowedByName({ from, to, port, protocol }: FlowVerdict, { network }: KnownFlows): boolean {
   if (to.kind !== 'fqdn') return false;
-  const peers = network
+  const isNamed = ({ peers }: TrafficRule): boolean =>
+    peers !== 'all' && peers.some((peer) => peer.kind === 'names' && peer.patterns.some((pattern) => pattern.matches(to.name)));
+  const isOnPort = ({ ports }: TrafficRule): boolean =>
+    ports === 'all' || ports.some(({ filters }) => filters.some((filter) => portMatches(filter, { port, protocol }, undefined) !== 'no'));
+  return network
     .subjects(from)
-    .flatMap(({ egress }) => egress.applied.flatMap(({ rule }) => (rule.peers === 'all' ? [] : rule.peers)));
-  return peers.some((peer) => peer.kind === 'names' && peer.patterns.some((pattern) => pattern.matches(to.name)));
+    .some(({ egress }) => egress.applied.some(({ rule }) => rule.effect === 'allow' && isNamed(rule) && isOnPort(rule)));
 }
 
 function denied(flow: FlowVerdict, direction: Direction, need: Need, flows: KnownFlows): Violation | undefined {

@@ -31,6 +31,8 @@ export interface MissingRule {
 export interface RuleExtras {
   /** Further protocols of the same port. */
   readonly also?: readonly Protocol[];
+  /** Further ports. */
+  readonly ports?: readonly number[];
   /** Whether lookups are shown to Cilium's proxy, which learns the addresses of names from them. @default false */
   readonly showsNames?: boolean;
 }
@@ -93,23 +95,26 @@ function ciliumRule(
   peer: Endpoint,
   direction: Direction,
   namespace: string | null,
-  { port, protocol, also = [], showsNames }: PortAsked,
+  { port, protocol, also = [], ports = [], showsNames }: PortAsked,
 ): Plain | undefined {
   const peers = ciliumPeer(peer, direction, namespace);
   if (peers === undefined) return undefined;
   if (protocol === 'ICMP' || protocol === 'ICMPv6')
     return { ...peers, icmps: [{ fields: [{ type: port, family: protocol === 'ICMP' ? 'IPv4' : 'IPv6' }] }] };
-  const ports = [protocol, ...also].map((one) => ({ port: String(port), protocol: one }));
-  return { ...peers, toPorts: [{ ports, ...(showsNames === true ? { rules: { dns: [{ matchPattern: '*' }] } } : {}) }] };
+  const allowed = [port, ...ports].flatMap((number) => [protocol, ...also].map((one) => ({ port: String(number), protocol: one })));
+  return { ...peers, toPorts: [{ ports: allowed, ...(showsNames === true ? { rules: { dns: [{ matchPattern: '*' }] } } : {}) }] };
 }
 
 function kubernetesRule(
   peer: Endpoint,
   direction: Direction,
   namespace: string | null,
-  { port, protocol, also = [] }: PortAsked,
+  { port, protocol, also = [], ports = [] }: PortAsked,
 ): Plain | undefined {
   const one = networkPolicyPeer(peer, namespace);
   if (one === undefined || protocol === 'ICMP' || protocol === 'ICMPv6') return undefined;
-  return { [direction === 'egress' ? 'to' : 'from']: [one], ports: [protocol, ...also].map((one) => ({ protocol: one, port })) };
+  return {
+    [direction === 'egress' ? 'to' : 'from']: [one],
+    ports: [port, ...ports].flatMap((number) => [protocol, ...also].map((one) => ({ protocol: one, port: number }))),
+  };
 }
