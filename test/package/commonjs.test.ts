@@ -1,4 +1,4 @@
-import { MAIN, TEST } from './platform';
+import { FACTS, MAIN, TEST } from './platform';
 import { Stranger, templateFile } from './stranger';
 
 /** What `cdk8s init typescript-app` makes, with the packages that this library asks for, and without the command line of cdk8s. */
@@ -18,6 +18,7 @@ function commonJsProject(): Record<string, string> {
     'jest.config.js': templateFile('jest.config.js'),
     'swc.config.js': `module.exports = { testMatch: ['**/*.test.ts'], transform: { '\\\\.ts$': '@swc/jest' } };`,
     'main.ts': MAIN,
+    'cluster.yaml': FACTS,
     'main.test.ts': TEST,
   };
 }
@@ -48,6 +49,16 @@ test('ts-node synthesizes', () => {
   const yaml = project.read('dist/shop.k8s.yaml');
   for (const name of ['db', 'db-isolation', 'api-isolation', 'front-isolation', 'front-ingress', 'backup', 'drill'])
     expect(yaml).toContain(`name: ${name}\n`);
+}, 120_000);
+
+test('the command finds nothing in what was synthesized, and nothing that it could not read', () => {
+  const printed = project.run('hindsight', 'check', '.', '--cluster', 'cluster.yaml', '--fail-on', 'warning', '--format', 'json');
+  const report: { findings: { lesson: string; severity: string }[]; problems: unknown[]; summary: { documents: number } } =
+    JSON.parse(printed);
+  expect(report.findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
+  expect(report.findings.map(({ lesson }) => lesson).sort()).toEqual(['etcd-without-backup', 'single-replica-database']);
+  expect(report.problems).toEqual([]);
+  expect(report.summary.documents).toBeGreaterThan(25);
 }, 120_000);
 
 test('its tests run with ts-jest', () => {

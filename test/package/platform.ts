@@ -1,11 +1,37 @@
+/** The same facts for the command line. */
+export const FACTS = `nodes:
+  - { name: cp, roles: [control-plane] }
+  - { name: w1 }
+  - { name: w2 }
+existing:
+  - { apiVersion: v1, kind: Secret, metadata: { name: db-secret, namespace: shop } }
+  - { apiVersion: v1, kind: Secret, metadata: { name: s3-credentials, namespace: shop } }
+  - { apiVersion: v1, kind: Service, metadata: { name: argocd-server, namespace: argocd } }
+`;
+
 /** What a stranger writes: a shop with its database and backups, and its test. Both compile in any kind of project. */
 export const MAIN = `import { Chart, Size } from 'cdk8s';
 import { Construct } from 'constructs';
-import { BlogWeb, Cluster, Mysql, MysqlBackup, MysqlRestoreDrill, PlatformApp, SecretRef, Was } from 'cdk8s-hindsight';
+import {
+  ArgoCdIngress,
+  BlogWeb,
+  Cluster,
+  GitOpsApplication,
+  Mysql,
+  MysqlBackup,
+  MysqlRestoreDrill,
+  Peer,
+  PlatformApp,
+  SecretRef,
+  Was,
+} from 'cdk8s-hindsight';
 
 export const cluster = new Cluster({
   nodes: [{ name: 'cp', roles: ['control-plane'] }, { name: 'w1' }, { name: 'w2' }],
-  existing: ['db-secret', 's3-credentials'].map((name) => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'shop' } })),
+  existing: [
+    ...['db-secret', 's3-credentials'].map((name) => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'shop' } })),
+    { apiVersion: 'v1', kind: 'Service', metadata: { name: 'argocd-server', namespace: 'argocd' } },
+  ],
 });
 
 export class Shop extends Chart {
@@ -13,16 +39,26 @@ export class Shop extends Chart {
     super(scope, 'shop', { namespace: 'shop' });
     const rootPassword = SecretRef.of('db-secret', 'root');
     const db = new Mysql(this, 'db', { image: 'mysql:8.4', storage: Size.gibibytes(10), database: 'shop', rootPassword });
-    const api = new Was(this, 'api', { image: 'registry.example/api:1.4.2', database: db });
+    const api = new Was(this, 'api', { image: 'registry.example/api:1.4.2', database: db, autoscaling: { min: 2, max: 6 } });
+    api.connections.allowTo(Peer.fqdn('api.example.com'), 443);
     new BlogWeb(this, 'front', { image: 'registry.example/front:2.0.0', host: 'shop.example.org', backends: { '/api': api } });
     const backup = new MysqlBackup(this, 'backup', { database: db, bucket: 'shop-backup', region: 'eu-west-1', credentials: 's3-credentials' });
     new MysqlRestoreDrill(this, 'drill', { backup });
   }
 }
 
+export class GitOps extends Chart {
+  constructor(scope: Construct) {
+    super(scope, 'gitops', { namespace: 'argocd' });
+    new ArgoCdIngress(this, 'argocd', { host: 'argocd.example.org' });
+    new GitOpsApplication(this, 'shop', { repository: 'https://git.example.org/manifests.git', path: 'dist', namespace: 'shop' });
+  }
+}
+
 if (!process.env.TESTING) {
   const app = new PlatformApp({ cluster });
   new Shop(app);
+  new GitOps(app);
   app.synth();
 }
 `;
