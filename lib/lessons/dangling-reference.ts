@@ -402,6 +402,46 @@ metadata: {name: data}
 spec: {accessModes: [ReadWriteMany]}
 `,
     },
+    {
+      yaml: `# Secrets that programs make: the certificate of ingress-nginx's webhook, the password of Argo CD's Redis.
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ingress-nginx-controller, namespace: ingress-nginx}
+spec:
+  selector: {matchLabels: {app: nginx}}
+  template:
+    metadata: {labels: {app: nginx}}
+    spec:
+      containers: [{name: controller, image: "controller:v1.12.1", volumeMounts: [{name: cert, mountPath: /certificates}]}]
+      volumes: [{name: cert, secret: {secretName: ingress-nginx-admission}}]
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: ingress-nginx-admission-create, namespace: ingress-nginx}
+spec:
+  template:
+    spec:
+      restartPolicy: OnFailure
+      containers:
+        - name: create
+          image: kube-webhook-certgen:v1.5.2
+          args: [create, --host=ingress-nginx-controller-admission, --namespace=ingress-nginx, --secret-name=ingress-nginx-admission]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: argocd-redis, namespace: argocd}
+spec:
+  selector: {matchLabels: {app: redis}}
+  template:
+    metadata: {labels: {app: redis}}
+    spec:
+      initContainers: [{name: secret-init, image: "argocd:v2.14.9", command: [argocd, admin, redis-initial-password]}]
+      containers:
+        - name: redis
+          image: redis:7.2.7-alpine
+          env: [{name: REDIS_PASSWORD, valueFrom: {secretKeyRef: {name: argocd-redis, key: auth}}}]
+`,
+    },
   ],
   *violations({ resources, cluster }: Context): Iterable<Violation | Skip> {
     const flaws = new ReferenceFlaws(resources, cluster);

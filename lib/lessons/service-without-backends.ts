@@ -188,6 +188,21 @@ spec:
   template: {metadata: {labels: {app: web}}}
 `,
     },
+    {
+      // Labels that Longhorn puts on its own pods while they serve.
+      yaml: `apiVersion: v1
+kind: Service
+metadata: {name: longhorn-admission-webhook, namespace: longhorn-system}
+spec: {selector: {longhorn.io/admission-webhook: longhorn-admission-webhook}, ports: [{port: 9502}]}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: longhorn-manager, namespace: longhorn-system}
+spec:
+  selector: {matchLabels: {app: longhorn-manager}}
+  template: {metadata: {labels: {app: longhorn-manager}}}
+`,
+    },
   ],
   *violations({ resources, cluster }: Context): Iterable<Violation> {
     const pods = resources.view(DeclaredPods);

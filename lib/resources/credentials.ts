@@ -36,9 +36,10 @@ export function isNoCredential(value: string): boolean {
     /^[*x•.?-]+$/i.test(text) ||
     /^(<.*>|\[.*\]|%.*%|__.*__|@.*@)$/s.test(text) ||
     /\$\{|\$\(|\{\{|^\$[A-Za-z_]\w*$/.test(text) ||
-    /^(change|replace|your|insert|enter|todo|fixme|example|dummy|placeholder|redacted|set)[-_ ]?(me|this|it|your|here|with|in|by|a|the|value|before|from|via)?\b/i.test(
+    /^(change|replace|your|insert|enter|todo|fixme|example|dummy|placeholder|redacted|set)[-_ ]?(me|this|it|your|here|with|in|by|a|the|value|before|from|via)?(?![a-z0-9])/i.test(
       text,
     ) ||
+    /^your[-_ ]?(?:[a-z0-9]+[-_ ]){0,3}(?:password|passphrase|passwd|secret|token|key|credentials?|value)(?:[-_ ]here)?$/i.test(text) ||
     /^\/[\w./-]+$/.test(text) ||
     /^(vault|ref\+\w+|arn:aws|file|env|op|sops|secretref|keyvault|gcp|aws)(:|\+|:\/\/)/i.test(text) ||
     /^ENC\[/.test(text)

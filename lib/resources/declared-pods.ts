@@ -10,7 +10,7 @@ import { mayBeSame } from './named-objects';
 import type { Resources } from './resources';
 import type { Workload } from './workload';
 
-/** Labels that controllers put on pods. Source: kubernetes.io, Well-Known Labels; argo-rollouts, Best Practices; istio.io, Resource Labels. */
+/** Labels that controllers put on pods. Source: kubernetes.io, Well-Known Labels; argo-rollouts, Best Practices; istio.io, Resource Labels; longhorn-manager; Patroni. */
 const ADDED_BY_CONTROLLERS = new Set([
   'pod-template-hash',
   'rollouts-pod-template-hash',
@@ -29,6 +29,11 @@ const ADDED_BY_CONTROLLERS = new Set([
   'security.istio.io/tlsMode',
   'service.istio.io/canonical-name',
   'service.istio.io/canonical-revision',
+  // Programs that mark which of their own pods are ready for a task, or lead.
+  'longhorn.io/admission-webhook',
+  'longhorn.io/conversion-webhook',
+  'longhorn.io/recovery-backend',
+  'spilo-role',
 ]);
 
 /** The labels that a pod template would have to carry. */
