@@ -93,7 +93,7 @@ export class MysqlBackup extends Construct implements IMysqlBackup {
 
     const dump: Step = {
       name: 'dump',
-      image: input.image('image', image ?? database.image),
+      image: image === undefined ? database.image : input.image('image', image),
       run: 'mysql-dump.sh',
       env: [
         ...signIn(database, account),

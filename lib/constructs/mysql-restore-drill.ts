@@ -70,7 +70,7 @@ export class MysqlRestoreDrill extends Construct implements IConnectable {
     const aws = { image: input.image('awsImage', props.awsImage ?? AWS_CLIENT_IMAGE), env: store.env, volumeMounts: store.volumeMounts };
     const restore: Step = {
       name: 'restore',
-      image: input.image('image', image ?? database.image),
+      image: image === undefined ? database.image : input.image('image', image),
       run: 'mysql-drill.sh',
       env: [{ name: 'DATA_DIR', value: '/data' }, ...key.env],
       volumeMounts: [{ name: 'data', mountPath: '/data' }, ...key.volumeMounts],

@@ -245,7 +245,9 @@ export class Mysql extends Construct implements IMysql {
 }
 
 /** Judges a user of the database: its name ends up in SQL that people run. */
-export function databaseUser(input: Input, prop: string, { name, password }: DatabaseUser): DatabaseUser {
+export function databaseUser(input: Input, prop: string, user: DatabaseUser): DatabaseUser {
+  input.known(user, { name: true, password: true }, prop);
+  const { name, password } = user;
   return {
     name: input.text(`${prop}.name`, name, USER_NAME, 'invalid', 'use at most 32 letters, digits and . _ -'),
     password: input.secret(`${prop}.password`, password),

@@ -136,6 +136,7 @@ function accessOf(input: Input, { credentials, webIdentity }: S3Props): Access {
     input.reject('credentials', credentials ?? 'missing', `${what}: give one of the two`);
   }
   if (webIdentity !== undefined) {
+    input.known(webIdentity, { roleArn: true }, 'webIdentity');
     const role = input.text(
       'webIdentity.roleArn',
       webIdentity.roleArn,

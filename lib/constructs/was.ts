@@ -229,7 +229,9 @@ function furtherPorts(input: Input, served: number, ports: Readonly<Record<strin
 const PORT_NAME = 'name it by at most 15 lower case letters, digits and hyphens, a letter among them, and not http, which is port';
 const PROBE_PATH = /^\/[A-Za-z0-9._~%?=&/-]*$/;
 
-function probePaths(input: Input, { liveness, readiness }: NonNullable<WasProps['health']>) {
+function probePaths(input: Input, health: NonNullable<WasProps['health']>) {
+  input.known(health, { liveness: true, readiness: true }, 'health');
+  const { liveness, readiness } = health;
   const mend = 'begin with / and use no spaces or quotes, such as /health';
   return {
     liveness: input.text('health.liveness', liveness, PROBE_PATH, '/', mend),

@@ -165,10 +165,24 @@ describe('Mysql with bad input', () => {
     ['root as the applications’ user', { user: { name: 'root', password: root } }, /^user\.name is "root"/],
     ['another kind to adopt', { adopt: 'daemonset' }, /^adopt is "daemonset": leave it out/],
     ['a folder outside of the volume', { dataFolder: '../data' }, /^dataFolder is "..\/data": name one folder/],
+    ['a name whose pods no label could tell apart', { name: 'm'.repeat(53) }, /^name is "m+": use at most 52 characters/],
+    ['memory that holds no server', { memory: Size.mebibytes(128) }, /^memory is "128 MiB": give at least 256 MiB/],
+    ['a class with a space', { storageClass: 'fast disk' }, /^storageClass is "fast disk": use at most 253/],
+    ['a Secret with a newline', { imagePullSecrets: ['ghcr\nx'] }, /^imagePullSecrets\[0\] is "ghcr\\nx": use at most 253/],
+    [
+      'a Secret that is no name',
+      { rootPassword: SecretRef.of('My Secret', 'root') },
+      /^rootPassword\.secret is "My Secret": use at most 253/,
+    ],
+    ['a typo', { rootPasword: root }, /^rootPasword is no prop of this construct: write rootPassword, or remove it/],
     ['a prop that does not exist', { replicas: 2 }, /^replicas is no prop of this construct/],
   ])('fails on %s, naming prop, value and mend', (_, props, message) => {
     const { chart } = mysql({}, props);
     expect(errorsOf(chart)).toEqual([expect.stringMatching(message)]);
+  });
+
+  test('keeps a name of 63 characters that a Deployment has', () => {
+    expect(errorsOf(mysql({ name: 'm'.repeat(63), adopt: 'deployment' }).chart)).toEqual([]);
   });
 
   test('fails on a forced password without printing it', () => {
