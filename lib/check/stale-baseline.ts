@@ -1,8 +1,7 @@
 /** Entries of a baseline that match no finding any more: a suppression that suppresses nothing. */
-import type { Baseline, BaselineEntry } from './baseline';
-import { fingerprintOf } from './baseline';
-import type { Finding, Report } from './finding';
 import { Resource } from '../resources/resource';
+import { type Baseline, type BaselineEntry, fingerprintOf } from './baseline';
+import type { Finding, Report } from './finding';
 import { unusedSuppression } from './unused-suppression';
 
 /**
@@ -12,10 +11,12 @@ import { unusedSuppression } from './unused-suppression';
  */
 export function staleBaseline(
   report: Report,
-  { entries, file, locate }: Baseline,
+  baseline: Baseline,
   nameOf: (file: string) => string,
   isJudged: (entry: BaselineEntry) => boolean,
 ): Finding[] {
+  const { entries, file } = baseline;
+  const locate: Baseline['locate'] = (path) => baseline.locate(path);
   const found = new Set([...report.findings, ...report.suppressed].map((finding) => fingerprintOf(finding, nameOf)));
   const stale = entries.filter((entry) => !found.has(entry.fingerprint) && isJudged(entry));
   const [first] = stale;
