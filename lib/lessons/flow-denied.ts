@@ -28,7 +28,7 @@ export const flowDenied: Lesson = {
     'kubectl -n kube-system exec ds/cilium -- hubble observe --verdict DROPPED --namespace <namespace>',
   ],
   limits:
-    'Needs are inferred from environments, scripts, mounted configuration, monitors, routes and webhooks; what only the image knows is not seen. Only a certain denial is told: what depends on undeclared pods, or on addresses of names, is not. ' +
+    'Needs are inferred from environments, options, scripts, mounted configuration, buckets, monitors, routes, probes, webhooks, canary analyses and Applications; what only the image knows is not seen. Only a certain denial is told: what depends on undeclared pods, or on addresses of names, is not. ' +
     'A Service without backends, which Cilium answers with the same EPERM, is told by service-without-backends; lookups of names by dns-egress-missing; a port that the Service does not offer is no denial.',
   bad: [
     {
