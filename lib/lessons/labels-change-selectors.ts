@@ -12,8 +12,10 @@ function labelsForObjects(pairs: Labels): { readonly pairs: Labels; readonly inc
   return { pairs, includeSelectors: false };
 }
 
-/** Kinds whose selector the API server never lets change. */
+/** Kinds whose selector never lets itself be changed. */
 const IMMUTABLE_SELECTOR = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Rollout', 'Job']);
+/** A kind of which Kustomize knows no selector: it gets the labels only where a configuration brings their field specs. */
+const UNKNOWN_TO_KUSTOMIZE = 'Rollout';
 const MOST_RELATED = 4;
 
 export const labelsChangeSelectors: Lesson = {
@@ -191,7 +193,8 @@ function verdict(
     .map((pair) => pair.join(': '))
     .join(', ');
   const selectors = objects.flatMap((object) => selectorOf(object) ?? []);
-  const rewritten = selectors.filter(({ resource, field }) => !carries(resource, field, labels));
+  const rewritten = selectors.filter(({ resource, field }) => isRewritten(resource, field, labels));
+  const behind = selectors.filter((selector) => !rewritten.includes(selector) && isLeftBehind(selector.resource, labels));
   const frozen = rewritten.filter(({ resource }) => IMMUTABLE_SELECTOR.has(resource.kind));
   const related = [...frozen, ...rewritten.filter((selector) => !frozen.includes(selector))]
     .slice(0, MOST_RELATED)
@@ -200,7 +203,14 @@ function verdict(
       resource,
       path: field.path,
     }));
-  if (selectors.length > 0 && rewritten.length === 0) {
+  const [leftBehind] = behind;
+  if (rewritten.length > 0 && frozen.length === 0 && leftBehind !== undefined) {
+    return [
+      `writes ${text} into the selectors of Services, which take it at once, while the pods of ${leftBehind.resource.toString()} stay without it, since Kustomize knows no selector and no template of a ${UNKNOWN_TO_KUSTOMIZE}: no running pod matches`,
+      { severity: 'error', related, fix },
+    ];
+  }
+  if (selectors.length > 0 && rewritten.length === 0 && leftBehind === undefined) {
     return [
       `writes ${text} into selectors; all of them carry it already, so nothing changes until a label is added or changed here`,
       { severity: 'warning', related, fix },
@@ -258,14 +268,29 @@ function selectorOf(resource: Resource): { readonly resource: Resource; readonly
   return field.isMap ? { resource, field } : undefined;
 }
 
+function isRewritten(resource: Resource, selector: Field, labels: Labels): boolean {
+  if (resource.kind !== UNKNOWN_TO_KUSTOMIZE) return !carries(resource, selector, labels);
+  return Object.keys(labels).some((key) => selector.at(key).isSet && !isOwn(resource, selector.at(key)));
+}
+
+/** Whether the pods of a workload do without the labels that Services ask for. */
+function isLeftBehind(resource: Resource, labels: Labels): boolean {
+  if (resource.kind !== UNKNOWN_TO_KUSTOMIZE) return false;
+  const podLabels = resource.at('spec', 'template', 'metadata', 'labels');
+  return Object.entries(labels).some(([key, value]) => podLabels.at(key).text !== value);
+}
+
 /** Whether a selector has these labels of its own: what was rendered has them all, but some of those stand in the kustomization. */
 function carries(resource: Resource, selector: Field, labels: Labels): boolean {
   return Object.entries(labels).every(([key, value]) => {
     const label = selector.at(key);
-    if (label.text !== value) return false;
-    const location = resource.locate(label.path);
-    return !isFileLocation(location) || normalPath(location.file) === normalPath(resource.document.source);
+    return label.text === value && isOwn(resource, label);
   });
+}
+
+function isOwn(resource: Resource, label: Field): boolean {
+  const location = resource.locate(label.path);
+  return !isFileLocation(location) || normalPath(location.file) === normalPath(resource.document.source);
 }
 
 function objectsByFile(resources: Resources): ReadonlyMap<string, readonly Resource[]> {

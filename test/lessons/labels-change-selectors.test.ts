@@ -48,6 +48,40 @@ test('fails where a remote base may bring the workloads', () => {
   expect(judged({ 'kustomization.yaml': remote })).toEqual(['error /commonLabels']);
 });
 
+describe('a Rollout, whose selector Kustomize does not know', () => {
+  const rollout = (labels: string): string =>
+    deployment(labels).replace('apps/v1', 'argoproj.io/v1alpha1').replace('kind: Deployment', 'kind: Rollout');
+  const service = `---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: blog}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+`;
+
+  test('fails for the Service that asks its pods for the labels, and calls no selector of it refused', () => {
+    expect(judged({ 'kustomization.yaml': KUSTOMIZATION, 'web.yaml': rollout('app: web') + service })).toEqual([
+      'error /commonLabels the selector of Service blog/web changes at once',
+    ]);
+  });
+
+  test('warns where its pods have the labels of their own', () => {
+    expect(judged({ 'kustomization.yaml': KUSTOMIZATION, 'web.yaml': rollout('app: web, team: blog') + service })).toEqual([
+      'warning /commonLabels the selector of Service blog/web changes at once',
+    ]);
+  });
+
+  test('fails where a configuration has its selector rewritten', () => {
+    const configuration = 'commonLabels: [{path: spec/selector/matchLabels, create: true, kind: Rollout}]\n';
+    expect(
+      judged({
+        'kustomization.yaml': `${KUSTOMIZATION}configurations: [rollout.yaml]\n`,
+        'rollout.yaml': configuration,
+        'web.yaml': rollout('app: web'),
+      }),
+    ).toEqual(['error /commonLabels the selector of Rollout blog/web is refused']);
+  });
+});
+
 test.each([
   ['commonLabels: {team: blog}\n', { labels: [{ pairs: { team: 'blog' }, includeSelectors: false }] }],
   [
