@@ -37,7 +37,7 @@ export function megabytes(work: () => unknown): number {
 
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
+  runInNewContext('gc()');
 }
 
 export function rounded(figure: number): number {
