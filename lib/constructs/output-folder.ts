@@ -26,7 +26,8 @@ export function publish(folder: string, files: ReadonlyMap<string, string>): voi
   if (changed.length === 0 && stale.length === 0) return;
   const staging = mkdtempSync(join(folder, '.hindsight-staging-'));
   try {
-    for (const [path, text] of changed) write(join(staging, 'new', path), text);
+    makeFolders(join(staging, 'new'), changed.map(([path]) => path)); // prettier-ignore
+    for (const [path, text] of changed) writeFileSync(join(staging, 'new', path), text);
     replace(folder, staging, changed.map(([path]) => path), stale); // prettier-ignore
     for (const path of stale) removeEmptyFolders(folder, dirname(path));
   } finally {
@@ -38,13 +39,14 @@ export function publish(folder: string, files: ReadonlyMap<string, string>): voi
 function replace(folder: string, staging: string, changed: readonly string[], stale: readonly string[]): void {
   const undo: (() => void)[] = [];
   const move = (from: string, to: string): void => {
-    mkdirSync(dirname(to), { recursive: true });
     renameSync(from, to);
     undo.push(() => renameSync(to, from));
   };
   try {
     for (const path of [...changed, ...stale])
       if (existsSync(join(folder, path))) copyAside(join(folder, path), join(staging, 'old', path), undo);
+    makeFolders(folder, changed);
+    makeFolders(join(staging, 'gone'), stale);
     for (const path of changed) move(join(staging, 'new', path), join(folder, path));
     for (const path of stale) move(join(folder, path), join(staging, 'gone', path));
   } catch (error) {
@@ -61,9 +63,9 @@ function copyAside(path: string, copy: string, undo: (() => void)[]): void {
   undo.push(() => writeFileSync(path, content));
 }
 
-function write(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
+/** Each folder that the paths need, once. */
+function makeFolders(folder: string, paths: readonly string[]): void {
+  for (const each of new Set(paths.map((path) => dirname(path)))) mkdirSync(join(folder, each), { recursive: true });
 }
 
 function holds(path: string, text: string): boolean {
