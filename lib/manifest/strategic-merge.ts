@@ -62,8 +62,7 @@ function mergeLists(
   for (const element of added) {
     const counterparts = present.filter((candidate) => matches(candidate, element));
     const [counterpart] = counterparts;
-    const result =
-      element.map === undefined ? element : mergeMaps(counterpart, counterpart === undefined ? element : element.copy(), shape);
+    const result = element.map === undefined ? element : mergeElement(counterpart, element, shape);
     for (const each of counterparts) used.set(each, result);
     // Of lists with one key the patch's elements come first; with several, those that are new.
     if (result !== undefined && !first.includes(result) && (counterpart === undefined || keys.length <= 1)) first.push(result);
@@ -74,6 +73,12 @@ function mergeLists(
   });
   const source = (isSet(target) ? target : patch)?.source;
   return source === undefined ? undefined : new Traced([...first, ...new Set(rest)], source);
+}
+
+/** Kustomize leaves an element as it is that a patch says to replace, which is seldom what the patch's author meant. */
+function mergeElement(target: Traced | undefined, patch: Traced, shape: Shape | undefined): Traced | undefined {
+  if (target === undefined) return mergeMaps(undefined, patch, shape);
+  return patch.textAt(DIRECTIVE) === 'replace' ? target : mergeMaps(target, patch.copy(), shape);
 }
 
 /** Elements are one when the keys that both have agree, and there is such a key. */
