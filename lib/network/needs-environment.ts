@@ -11,6 +11,7 @@ import type { Resources } from '../resources/resources';
 import type { Workload } from '../resources/workload';
 import type { Address, FoundAddress, NeedSource } from './need';
 import { addressesOf, defaultPort, hostPorts, plainHost } from './needs-address';
+import { isShownOnly, namesNoPeer, switchedOff } from './setting-purpose';
 
 export interface EnvironmentValue {
   readonly name: string;
@@ -57,14 +58,6 @@ function declaredValues(workload: Workload, container: Container, resources: Res
   return values;
 }
 
-/** Variables that tell others where to find this pod, or whom to trust, or where to listen. */
-const NOT_PEERS =
-  /(^|_)(IMAGE|LISTEN|LISTENER|LISTENERS|BIND|ADVERTISED?|ALLOWED|CORS|ORIGINS?|NO_PROXY|COOKIE|ISSUER|AUDIENCE|REDIRECT|CALLBACK|ROLE|ARN|VERSION|DOMAIN)(_|$)/;
-/** How a pod calls itself in its traces and metrics: often the name of its Service, and never a place to connect to. */
-const OWN_NAME = /^(OTEL|JAEGER|ZIPKIN|ELASTIC_APM)_SERVICE_NAME$|^DD_SERVICE$/;
-/** Names of the outside that are most often the pod's own public address. */
-const OWN_ADDRESS =
-  /^(KC_)?HOSTNAME(_URL)?$|(^|_)(PUBLIC|SITE|BASE|ROOT|FRONTEND|EXTERNAL|CANONICAL|HOME|APP|SELF|SERVER|WEB|DOCS?|HELP|SUPPORT)_?(URL|URI|HOST|ADDRESS|ENDPOINT)$/;
 const HOST_VARIABLE = /^(.*?)_?(HOST|HOSTNAME|HOSTS|SERVER|SERVERS|ADDRESS|ADDR|ENDPOINT|ENDPOINTS|SERVICE_NAME|SERVICE)$/;
 
 export function environmentAddresses(workload: Workload, container: Container, resources: Resources): FoundAddress[] {
@@ -78,12 +71,13 @@ export function settingAddresses(values: readonly EnvironmentValue[], container:
   const ports = new Map(
     values.filter(({ name }) => /port$/i.test(name)).map(({ name, value }) => [wordsOf(name).replace(/_?PORT$/, '_PORT'), value]),
   );
+  const isOff = switchedOff(values.filter(maySwitch).map(({ name, value }) => ({ words: wordsOf(name), value })));
   return candidates.flatMap((value) => {
     const setting: Setting = { ...value, words: wordsOf(value.name) };
-    if (NOT_PEERS.test(setting.words) || OWN_NAME.test(setting.words)) return [];
+    if (namesNoPeer(setting.words) || isOff(setting.words)) return [];
     return addressesOfSetting(setting, ports).flatMap((address): FoundAddress[] => {
-      const isOwn = OWN_ADDRESS.test(setting.words) && address.host.includes('.') && !address.host.includes('.svc');
-      return isOwn ? [] : [{ ...address, source: sourceOf(setting, address, container) }];
+      const isShown = isShownOnly(setting.words) && address.host.includes('.') && !address.host.includes('.svc');
+      return isShown ? [] : [{ ...address, source: sourceOf(setting, address, container) }];
     });
   });
 }
@@ -91,6 +85,10 @@ export function settingAddresses(values: readonly EnvironmentValue[], container:
 /** Nearly all settings are told apart by this alone. */
 function mayNamePeer({ name, value }: EnvironmentValue): boolean {
   return value.includes(':') || value.includes('@') || /host|server|addr|endpoint|service/i.test(name);
+}
+
+function maySwitch({ name }: EnvironmentValue): boolean {
+  return /enable|disable|^-*use_/i.test(name);
 }
 
 interface Setting extends EnvironmentValue {

@@ -103,6 +103,37 @@ test.each([
     '[{name: PUBLIC_URL, value: "https://blog.example.net"}, {name: CORS_ORIGIN, value: "https://x.example.net"}]',
     [],
   ],
+  [
+    'nothing: what people open',
+    '[{name: HELP_LINK, value: "https://help.example.net"}, {name: PRIVACY_POLICY_URL, value: "https://example.net/privacy"}, {name: LOGO_URL, value: "https://cdn.example.net/x.png"}, {name: ALERT_RUNBOOK_URL, value: "https://wiki.example.net/x"}, {name: DASHBOARD_URL, value: "https://g.example.net/d/1"}, {name: ERROR_PAGE_URL, value: "https://example.net/e"}]',
+    [],
+  ],
+  [
+    'nothing: what browsers ask',
+    '[{name: VITE_API_URL, value: "https://api.example.net"}, {name: NEXT_PUBLIC_API_URL, value: "https://api.example.net"}, {name: STATIC_URL, value: "https://static.example.net/"}, {name: GF_AUTH_GENERIC_OAUTH_AUTH_URL, value: "https://sso.example.net/auth"}, {name: KC_HOSTNAME_ADMIN_URL, value: "https://a.example.net"}, {name: NEXTAUTH_URL, value: "https://example.net"}]',
+    [],
+  ],
+  [
+    'nothing: what is only compared',
+    '[{name: XML_NAMESPACE, value: "http://www.w3.org/2001/XMLSchema"}, {name: SCHEMA_URL, value: "https://json-schema.org/x"}, {name: REFERER, value: "https://www.example.com"}]',
+    [],
+  ],
+  ['a Service, whatever else such a name means', '[{name: STATIC_URL, value: "http://was"}]', ['blog/client -> blog/Service/was:80/TCP']],
+  [
+    'a server that reports errors, and the token of a login',
+    '[{name: ERROR_REPORTING_URL, value: "https://e.example.net"}, {name: GF_AUTH_GENERIC_OAUTH_TOKEN_URL, value: "https://sso.example.net/t"}]',
+    ['blog/client -> fqdn:e.example.net:443/TCP', 'blog/client -> fqdn:sso.example.net:443/TCP'],
+  ],
+  [
+    'nothing: a feature that is off',
+    '[{name: TRACING_ENABLED, value: "false"}, {name: TRACING_ENDPOINT, value: "http://was:4317"}, {name: OTEL_SDK_DISABLED, value: "true"}, {name: OTEL_EXPORTER_OTLP_ENDPOINT, value: "http://was:4318"}, {name: USE_REDIS, value: "no"}, {name: REDIS_URL, value: "redis://redis.cache"}]',
+    [],
+  ],
+  [
+    'a feature of which only a part is off',
+    '[{name: DB_SSL_ENABLED, value: "false"}, {name: DB_HOST, value: mysql}, {name: CACHE_ENABLED, value: "true"}, {name: CACHE_URL, value: "redis://redis.cache"}]',
+    ['blog/client -> blog/Service/mysql:3306/TCP', 'blog/client -> cache/Service/redis:6379/TCP'],
+  ],
   ['nothing: an image', '[{name: SIDECAR_IMAGE, value: "mysql:8"}]', []],
   ['nothing: a name that no Service has', '[{name: DB_HOST, value: db}, {name: DB_PORT, value: "3306"}]', []],
   ['nothing: a Service of another namespace that is not declared', '[{name: S3_URL, value: "http://minio.storage:9000"}]', []],
