@@ -1,5 +1,6 @@
 /** The public surface, name by name. */
-export { type AcceptedLesson, Lessons } from './constructs/accepted-lessons';
+export type { AcceptedLesson } from './check/accepted-in-code';
+export { Lessons } from './constructs/accepted-lessons';
 export { type ArgoCdGateway, ArgoCdIngress, type ArgoCdIngressProps } from './constructs/argocd-ingress';
 export type { Autoscaling, Spread } from './constructs/availability';
 export type { BackupJobProps } from './constructs/backup-job';

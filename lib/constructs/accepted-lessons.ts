@@ -1,17 +1,11 @@
 /** Accepts findings in code, with a reason that ends up in the manifest. */
 import type { IConstruct } from 'constructs';
-import { ACCEPTED_METADATA } from '../check/accepted-metadata';
-import type { Finding } from '../check/finding';
+import { ACCEPTED_METADATA, type AcceptedFinding, type AcceptedLesson } from '../check/accepted-in-code';
 import { IGNORE_ANNOTATION } from '../check/judge';
 import { lessons } from '../lessons';
 import { Field } from '../manifest/field';
 import { nearestName } from '../manifest/nearest-name';
 import type { Built } from './guard';
-
-export interface AcceptedLesson {
-  readonly lesson: string;
-  readonly reason: string;
-}
 
 export class Lessons {
   private constructor(private readonly construct: IConstruct) {}
@@ -40,70 +34,26 @@ export class Lessons {
   }
 }
 
-/** What was accepted in code, and which of it was needed. */
-export class Acceptances {
-  private readonly byPath = new Map<string, readonly AcceptedLesson[]>();
-  private readonly used = new Set<AcceptedLesson>();
-  private readonly annotations = new Map<string, Map<string, string>>();
-
-  constructor(constructs: readonly IConstruct[]) {
-    for (const construct of constructs) {
-      const accepted = acceptedAt(construct);
-      if (accepted.length > 0) this.byPath.set(construct.node.path, accepted);
-    }
-  }
-
-  /** Whether a finding was accepted at its object or at what holds it, the nearest first. */
-  cover({ lesson, resource }: Finding): boolean {
-    if (this.byPath.size === 0) return false;
+/** The objects as they are to be written: those that needed an acceptance carry its reason. */
+export function withReasons(built: readonly Built[], accepted: readonly AcceptedFinding[]): readonly Built[] {
+  if (accepted.length === 0) return built;
+  const reasons = new Map<string, Record<string, string>>();
+  for (const { resource, lesson, reason } of accepted) {
     const path = resource.document.source;
-    const steps = path.split('/');
-    const scopes = [...steps.map((_, index) => steps.slice(0, steps.length - index).join('/')), ''];
-    const accepted = scopes.flatMap((scope) => this.byPath.get(scope) ?? []).filter((each) => each.lesson === lesson);
-    const [nearest] = accepted;
-    if (nearest === undefined) return false;
-    this.used.add(nearest);
-    const annotations = this.annotations.get(path) ?? new Map<string, string>();
-    this.annotations.set(path, annotations.set(IGNORE_ANNOTATION + lesson, nearest.reason));
-    return true;
+    reasons.set(path, { ...reasons.get(path), [IGNORE_ANNOTATION + lesson]: reason });
   }
-
-  /** @param blind lessons that lacked facts, and might find something with them */
-  unused(blind: ReadonlySet<string>): string[] {
-    return [...this.byPath].flatMap(([path, accepted]) =>
-      accepted
-        .filter((each) => !this.used.has(each) && !blind.has(each.lesson))
-        .map(
-          ({ lesson }) =>
-            `warning: ${path}: accepts ${lesson}, which finds nothing there; mend: remove the acceptance [unused-suppression]`,
-        ),
-    );
-  }
-
-  written(built: readonly Built[]): readonly Built[] {
-    if (this.annotations.size === 0) return built;
-    return built.map((each) => {
-      const annotations = this.annotations.get(each.object.node.path);
-      if (annotations === undefined) return each;
-      return { ...each, content: annotated(new Field(each.content), annotations) };
-    });
-  }
+  return built.map((each) => {
+    const annotations = reasons.get(each.object.node.path);
+    return annotations === undefined ? each : { ...each, content: annotated(new Field(each.content), annotations) };
+  });
 }
 
-function annotated(content: Field, annotations: ReadonlyMap<string, string>): unknown {
+function annotated(content: Field, annotations: Readonly<Record<string, string>>): unknown {
   const metadata = content.at('metadata');
-  const all = { ...mapOf(metadata.at('annotations')), ...Object.fromEntries(annotations) };
+  const all = { ...mapOf(metadata.at('annotations')), ...annotations };
   return { ...mapOf(content), metadata: { ...mapOf(metadata), annotations: all } };
 }
 
 function mapOf(field: Field): Record<string, unknown> {
   return Object.fromEntries(field.entries.map(([key, { value }]) => [key, value]));
-}
-
-/** What was accepted at a construct itself. */
-function acceptedAt(construct: IConstruct): AcceptedLesson[] {
-  return construct.node.metadata
-    .filter(({ type }) => type === ACCEPTED_METADATA)
-    .map(({ data }) => new Field(data))
-    .map((data) => ({ lesson: data.at('lesson').string ?? '', reason: data.at('reason').string ?? '' }));
 }

@@ -1,6 +1,7 @@
 /** The synth-time guard: every lesson over what is about to be written. */
 import type { ApiObject, Chart } from 'cdk8s';
 import type { IConstruct } from 'constructs';
+import { partedByAcceptance, unneededAcceptances } from '../check/accepted-in-code';
 import type { Finding } from '../check/finding';
 import { judge } from '../check/judge';
 import type { Cluster } from '../facts/cluster';
@@ -9,7 +10,7 @@ import { type Applied, isFileLocation, type Document } from '../manifest/documen
 import { Field } from '../manifest/field';
 import { Resource } from '../resources/resource';
 import { Resources } from '../resources/resources';
-import { Acceptances } from './accepted-lessons';
+import { withReasons } from './accepted-lessons';
 import { deniedFlows } from './flow-proof';
 import type { Flow } from './flows';
 import { GitOpsApplication } from './gitops-application';
@@ -45,13 +46,10 @@ export function guard(
   flows: readonly Flow[],
 ): Judged {
   const applied = appliedBy(built);
-  const resources = new Resources(
-    built.map((each) => documentOf(each, applied)),
-    cluster.existing,
-  );
+  const objects = new Map(built.map((each) => [documentOf(each, applied), each.object]));
+  const resources = new Resources(objects.keys(), cluster.existing);
   const { findings: found, skipped } = judge(resources, cluster, lessons);
-  const acceptances = new Acceptances(constructs);
-  const findings = found.filter((finding) => !acceptances.cover(finding));
+  const { left: findings, accepted } = partedByAcceptance(found, objects);
   const denied = deniedFlows(flows, resources, cluster);
   const grave = [...errors, ...namedTwice(built), ...denied, ...findings.filter(({ severity }) => severity === 'error').map(describe)];
   if (grave.length > 0) {
@@ -63,9 +61,11 @@ export function guard(
     ...undeclaredFlows(built, resources, cluster),
     ...findings.filter(({ severity }) => severity === 'warning').map(describe),
   ];
-  const warnings = doubtful.map((text) => `warning: ${text}`);
-  const blind = new Set(skipped.map(({ lesson }) => lesson));
-  return { warnings: [...warnings, ...acceptances.unused(blind)], built: acceptances.written(built) };
+  const unneeded = unneededAcceptances(constructs, accepted, skipped).map(
+    ({ path, lesson }) =>
+      `${path === '' ? 'the app' : path}: accepts ${lesson}, which finds nothing there; mend: remove the acceptance [unused-suppression]`,
+  );
+  return { warnings: [...doubtful, ...unneeded].map((text) => `warning: ${text}`), built: withReasons(built, accepted) };
 }
 
 function documentOf({ object, content }: Built, applied?: Applied): Document {

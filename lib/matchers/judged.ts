@@ -1,7 +1,9 @@
 /** What the lessons find in whatever a matcher received. */
+import { type AcceptingConstruct, partedByAcceptance } from '../check/accepted-in-code';
 import { checkFiles, knownLessons } from '../check/check-files';
 import type { Report } from '../check/finding';
 import { judge } from '../check/judge';
+import type { Document } from '../manifest/document';
 import { nearestName } from '../manifest/nearest-name';
 import type { Sources } from '../report/excerpt';
 import { Resources } from '../resources/resources';
@@ -25,7 +27,7 @@ export function judged(received: unknown, { cluster: known, except = [] }: Judge
   const { cluster } = given;
   switch (given.kind) {
     case 'documents':
-      return { report: judge(new Resources(given.documents, cluster.existing), cluster, lessons), sources: new Map() };
+      return { report: asAccepted(judge(new Resources(given.documents, cluster.existing), cluster, lessons), given.constructs), sources: new Map() }; // prettier-ignore
     case 'text': {
       const report = checkFiles(given.files, { cluster, lessons });
       // What cannot be read has no findings, and a test that passes for that reason proves nothing.
@@ -39,6 +41,12 @@ export function judged(received: unknown, { cluster: known, except = [] }: Judge
       return { report, sources: given.read.files };
     }
   }
+}
+
+/** The report of a tree, where its constructs accept findings as at synth. */
+function asAccepted(report: Report, constructs: ReadonlyMap<Document, AcceptingConstruct>): Report {
+  const { left, accepted } = partedByAcceptance(report.findings, constructs);
+  return { ...report, findings: left, suppressed: [...report.suppressed, ...accepted] };
 }
 
 /** @throws Error that names the nearest one, when no lesson is called that */

@@ -5,7 +5,7 @@ import { readSetup } from '../cli/setup';
 import { Cluster } from '../facts/cluster';
 import type { ClusterFacts } from '../facts/cluster-facts';
 import type { Document } from '../manifest/document';
-import { documentsOf, isConstruct } from './construct-tree';
+import { type ConstructLike, isConstruct, objectsOf } from './construct-tree';
 
 export interface ClusterOption {
   /** What is known of the cluster: a cluster, its facts, or the path of a file with them. @default - the cluster of the app, else nothing: lessons that need facts are skipped */
@@ -15,7 +15,13 @@ export interface ClusterOption {
 export type Received =
   | { readonly kind: 'text'; readonly files: ReadonlyMap<string, string>; readonly cluster: Cluster }
   | { readonly kind: 'path'; readonly path: string; readonly read: FilesRead; readonly cluster: Cluster }
-  | { readonly kind: 'documents'; readonly documents: readonly Document[]; readonly cluster: Cluster };
+  | {
+      readonly kind: 'documents';
+      readonly documents: readonly Document[];
+      /** Those that the documents were rendered from. */
+      readonly constructs: ReadonlyMap<Document, ConstructLike>;
+      readonly cluster: Cluster;
+    };
 
 /** How a text is named that comes from no file. */
 const TEXT = 'manifests.yaml';
@@ -23,7 +29,7 @@ const TEXT = 'manifests.yaml';
 /** @throws Error for what renders to no manifests */
 export function receivedAs(received: unknown, cluster: ClusterOption['cluster']): Received {
   if (typeof received !== 'string')
-    return { kind: 'documents', documents: documentsIn(received), cluster: clusterOf(cluster ?? appCluster(received)) };
+    return { kind: 'documents', ...objectsIn(received), cluster: clusterOf(cluster ?? appCluster(received)) };
   if (isText(received)) return { kind: 'text', files: new Map([[TEXT, received]]), cluster: clusterOf(cluster) };
   const read = readFiles([received], process.cwd());
   if (read.wrong.length > 0) throw new Error(`${read.wrong.join('; ')}; expected manifests, or the path of some`);
@@ -35,11 +41,15 @@ function isText(received: string): boolean {
   return received.includes('\n') || received.trimStart().startsWith('{') || /^\S+:(?:\s|$)/.test(received);
 }
 
-function documentsIn(received: unknown): readonly Document[] {
-  if (isConstruct(received)) return documentsOf(received);
-  if (Array.isArray(received))
-    return received.flatMap((item: unknown, index) => (isConstruct(item) ? documentsOf(item) : [plain(item, index)]));
-  return [plain(received, 0)];
+function objectsIn(received: unknown): Pick<Extract<Received, { readonly kind: 'documents' }>, 'documents' | 'constructs'> {
+  const constructs = new Map<Document, ConstructLike>();
+  const documents = (Array.isArray(received) ? received : [received]).flatMap((item: unknown, index): readonly Document[] => {
+    if (!isConstruct(item)) return [plain(item, index)];
+    const objects = objectsOf(item);
+    for (const [document, object] of objects) constructs.set(document, object);
+    return objects.map(([document]) => document);
+  });
+  return { documents, constructs };
 }
 
 function plain(content: unknown, index: number): Document {

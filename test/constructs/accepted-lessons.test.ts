@@ -67,6 +67,14 @@ test('it silences nothing elsewhere, and says that it is not needed there', () =
   );
 });
 
+test('the app has no path, and is called what it is', () => {
+  const { app, web, warnings } = broken();
+  Lessons.of(web).accept(LESSON, 'near');
+  Lessons.of(app).accept(LESSON, 'far');
+  app.synthYaml();
+  expect(warnings).toContainEqual(expect.stringMatching(/^warning: the app: accepts nginx-capabilities, /));
+});
+
 test('synthesizing twice writes the same', () => {
   const { app, web, warnings } = broken();
   Lessons.of(web).accept(LESSON, 'because');

@@ -93,6 +93,19 @@ test('what the code accepts is no finding, and why it is none is said', () => {
   );
 });
 
+test('of what the code accepts, the tree and what it synthesizes are judged alike: by the nearest reason, the first of several', () => {
+  const app = new PlatformApp({ onWarning: () => undefined });
+  const chart = new Chart(app, 'shop', { namespace: 'blog' });
+  for (const [id, tag] of [['web', 'latest'], ['was', '1.0']] as const) new ApiObject(chart, id, { apiVersion: 'v1', kind: 'Pod', metadata: { name: id }, spec: { containers: [{ name: id, image: `example.org/${id}:${tag}` }] } }); // prettier-ignore
+  Lessons.of(app).accept('mutable-image-tag', 'far');
+  expect(app).not.toHaveFinding('mutable-image-tag');
+  Lessons.of(chart).accept('mutable-image-tag', 'near').accept('mutable-image-tag', 'again');
+  for (const received of [app, chart, [chart], app.synthYaml()]) {
+    expect(received).toHaveNoFindings({ failOn: 'info' });
+    expect(messageOf(() => expect(received).toHaveFinding('mutable-image-tag'))).toContain('which is suppressed: near\n');
+  }
+});
+
 test('the cluster is the given one, or the one of the app', () => {
   const storage =
     'apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: longhorn}\nprovisioner: driver.longhorn.io\nparameters: {numberOfReplicas: "3"}\n';
