@@ -93,6 +93,10 @@ function serve(bucket: Bucket, port: number, incoming: IncomingMessage, outgoing
       },
     );
     onward.on('error', () => outgoing.destroy());
+    // A client that is gone takes its request to the server with it, which would wait for the rest for ever.
+    outgoing.on('close', () => {
+      if (!outgoing.writableFinished) onward.destroy();
+    });
     incoming.pipe(onward);
   } else {
     incoming.resume();
