@@ -5,10 +5,11 @@ import { parseShell, type SimpleCommand } from '../resources/shell';
 import { isShell, outcomesOf, programWords } from '../resources/shell-outcome';
 import type { Workload } from '../resources/workload';
 import type { Address, FoundAddress } from './need';
-import { addressesOf, hostPorts, plainHost } from './needs-address';
+import { addressesOf, plainHost } from './needs-address';
 import { addressesInConfiguration } from './needs-config';
 import { environmentValues } from './needs-environment';
 import type { HostNames } from './needs-host';
+import { requestAddresses } from './needs-request';
 import { storageAddresses } from './needs-storage';
 
 /** A client that takes its server by option. */
@@ -103,7 +104,7 @@ function programAddresses(program: string, words: readonly string[], variables: 
     case 'ab':
     case 'hey':
     case 'grpcurl':
-      return requestAddresses(words);
+      return requestAddresses(program, words);
     case 'nc':
     case 'ncat':
     case 'netcat':
@@ -149,21 +150,6 @@ function optionOf(names: readonly string[], words: readonly string[]): string | 
     }
   }
   return undefined;
-}
-
-/** Options of HTTP clients whose value is no address to connect to. */
-const VALUED = new Set(['-H', '--header', '-d', '--data', '--data-raw', '--data-binary', '-o', '--output', '-O', '-A', '--user-agent', '-e', '--referer', '-u', '--user', '-X', '--request', '-w', '--write-out', '-F', '--form', '--header=', '--post-data', '-m', '--max-time', '--connect-timeout', '--retry', '--retry-delay', '-T', '--timeout', '-t', '--tries', '-b', '--cookie', '-c', '--cert', '--key', '--cacert', '-K']); // prettier-ignore
-
-function requestAddresses(words: readonly string[]): Address[] {
-  const targets = words.filter((word, index) => !word.startsWith('-') && !VALUED.has(words[index - 1] ?? ''));
-  return targets.flatMap((target) => {
-    if (target.includes('://')) return addressesOf(target);
-    const authority = target.split(/[/?]/)[0] ?? '';
-    const withPort = hostPorts(authority);
-    if (withPort.length > 0) return withPort;
-    const host = authority.includes('.') ? plainHost(authority) : undefined;
-    return host === undefined ? [] : [{ host, port: 80, scheme: 'http' }];
-  });
 }
 
 function netcatAddresses(words: readonly string[]): Address[] {
