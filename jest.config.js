@@ -3,6 +3,8 @@ module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   // Each of these has a configuration of its own: real needs programs that CI installs, package needs the registry.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(real|package)/'],
+  // What a test proves has nothing to do with the machine's pace.
+  testTimeout: 60_000,
   reporters: ['default', ...(process.env.TEST_TOTALS === undefined ? [] : ['<rootDir>/test/totals-reporter.cjs'])],
   // Compiled code is no module of this project.
   modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/.cache/'],
