@@ -248,6 +248,8 @@ test('time grows with the number of files, not faster', () => {
     expect(read(files).documents).toHaveLength(count * 3);
     return performance.now() - start;
   };
+  // The least of several: whatever else the machine does only adds.
+  const least = (count: number): number => Math.min(...[1, 2, 3].map(() => time(count)));
   time(200);
-  expect(time(2000)).toBeLessThan(Math.max(50, time(500)) * 10);
+  expect(least(2000)).toBeLessThan(Math.max(50, least(500)) * 10);
 });
