@@ -68,24 +68,38 @@ function targetsIn(text: string): Address[] {
   return [...text.matchAll(/(?<![\w./:@-])[a-zA-Z0-9][-a-zA-Z0-9.]*:\d{2,5}(?![\w./:-])/g)].flatMap(([target]) => hostPorts(target));
 }
 
-/** `host: mysql` and `redis.host=redis`, with the port of a line close by. */
+/** `host: mysql` and `redis.host=redis`, with the port of a line close by that begins alike. */
 function hostLinesIn(text: string): Address[] {
   const lines = text.split('\n');
   return lines.flatMap((line, index): Address[] => {
-    const [, value = ''] =
-      /(?:^|[\s."'{,])(?:host|hostname|server|db_host|address)["']?\s*[:=]\s*["']?([-a-zA-Z0-9.]+)["']?\s*[,}]?\s*$/i.exec(line) ?? [];
+    const [, before = '', value = ''] =
+      /^(|.*[\s."'{,])(?:host|hostname|server|db_host|address)["']?\s*[:=]\s*["']?([-a-zA-Z0-9.]+)["']?\s*[,}]?\s*$/i.exec(line) ?? [];
     const host = plainHost(value);
-    if (host === undefined) return [];
-    const around = lines.slice(Math.max(0, index - 2), index + 3).join('\n');
-    const port = /(?:^|[\s."'{,])port["']?\s*[:=]\s*["']?(\d{2,5})["']?/im.exec(around)?.[1];
-    return [{ host, port: port === undefined ? undefined : Number(port) }];
+    // The name of an instance is its own.
+    if (host === undefined || /\binstance\.$/i.test(before)) return [];
+    const around = lines.slice(Math.max(0, index - 2), index + 3);
+    const [port] = around.flatMap((other) => portAfter(before, other));
+    return [{ host, port }];
   });
 }
 
+/** The port that a line gives to what its neighbour names the host of. */
+function portAfter(before: string, line: string): number[] {
+  const [, own = '', port = ''] = /^(|.*[\s."'{,])(?:db_)?port["']?\s*[:=]\s*["']?(\d{2,5})["']?/i.exec(line) ?? [];
+  return port !== '' && indented(own) === indented(before) ? [Number(port)] : [];
+}
+
+/** Where an element of a list begins, its first key stands behind a dash. */
+function indented(before: string): string {
+  return before.replace(/^(\s*)- /, '$1  ');
+}
+
+/** Lines of comments, and what follows a `#` on a line. */
 function withoutComments(text: string): string {
   return text
     .split('\n')
     .filter((line) => !/^\s*(#|\/\/|;|<!--)/.test(line))
+    .map((line) => line.replace(/\s#.*$/, ''))
     .join('\n');
 }
 

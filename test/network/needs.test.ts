@@ -331,6 +331,26 @@ data:
 });
 
 test.each([
+  ['the port beside a host', 'redis:\n  host: redis.cache\n  port: 6379', ['blog/client -> cache/Service/redis:6379/TCP']],
+  ['the port before its host', 'spring.data.port=9090\nspring.data.host=was', ['blog/client -> blog/Service/was:9090/TCP']],
+  ['an element of a list', 'hosts:\n  - host: was\n    port: 9090', ['blog/client -> blog/Service/was:9090/TCP']],
+  ['JSON', '{"db": {\n  "host": "was",\n  "port": 9090\n}}', ['blog/client -> blog/Service/was:9090/TCP']],
+  ['nothing: the port of something else', 'was.host=was\nlistener.port=9090\n', []],
+  ['nothing: the port of a level further in', 'host: was\nmetrics:\n  port: 9090\n', []],
+  ['nothing: its own name', 'eureka.instance.hostname=mysql', []],
+  [
+    'nothing of what was there once',
+    'location / { proxy_pass http://was; } # proxy_pass http://old.example.net;',
+    ['blog/client -> blog/Service/was:80/TCP'],
+  ],
+  ['a fragment is no comment', 'url: http://was/#/home', ['blog/client -> blog/Service/was:80/TCP']],
+])('mounted configuration with %s', (_, text, expected) => {
+  const map = `---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: config, namespace: blog}\ndata: ${JSON.stringify({ 'app.conf': text })}\n`;
+  const mounted = deployment('volumeMounts: [{name: c, mountPath: /etc/app}]', ', volumes: [{name: c, configMap: {name: config}}]');
+  expect(flows(SERVICES + map + mounted)).toEqual(expected);
+});
+
+test.each([
   [
     'upstream a { server x:81 weight=2; server y; } proxy_pass http://a/;',
     [
