@@ -177,7 +177,7 @@ function* inKustomization(
 
   function judged(field: Field, labels: Labels, fix: Fix): Violation {
     const { files, isWhole } = tree.reachOf(kustomization);
-    const objects = [...files].flatMap((file) => byFile.get(file) ?? []);
+    const objects = [...files].flatMap((file) => byFile.get(file) ?? []).filter((object) => tree.isThrough(kustomization, object));
     return violation(resource, field, ...verdict(labels, objects, isWhole, fix));
   }
 }

@@ -91,23 +91,39 @@ function isKustomization(resource: Resource): boolean {
   return resource.apiVersion === '' && KUSTOMIZATION_NAMES.some((candidate) => candidate === name) && resource.root.isMap;
 }
 
+interface Reach {
+  /** The manifest files that it renders, its bases' included. */
+  readonly files: ReadonlySet<string>;
+  /** The kustomizations that it takes in, components included. */
+  readonly bases: ReadonlySet<Kustomization>;
+  /** Whether those are all. */
+  readonly isWhole: boolean;
+}
+
 /** Kustomizations by their folder, and the files that each reaches through others. */
 export class KustomizationTree {
   readonly byFolder: ReadonlyMap<string, Kustomization>;
-  private readonly reached = new Map<Kustomization, { readonly files: ReadonlySet<string>; readonly isWhole: boolean }>();
+  private readonly reached = new Map<Kustomization, Reach>();
 
   constructor(readonly all: readonly Kustomization[]) {
     this.byFolder = new Map(all.map((kustomization) => [kustomization.folder, kustomization]));
   }
 
-  /** The manifest files that a kustomization renders, its bases' included, and whether those are all. */
-  reachOf(kustomization: Kustomization): { readonly files: ReadonlySet<string>; readonly isWhole: boolean } {
+  /** Whether a kustomization has a hand in an object: of a base, each overlay renders another one. */
+  isThrough(kustomization: Kustomization, { document }: Resource): boolean {
+    const folder = document.applied?.kustomization;
+    const outermost = folder === undefined ? undefined : this.byFolder.get(normalPath(folder));
+    return outermost === undefined || outermost === kustomization || this.reachOf(outermost).bases.has(kustomization);
+  }
+
+  reachOf(kustomization: Kustomization): Reach {
     const known = this.reached.get(kustomization);
     if (known !== undefined) return known;
     const files = new Set<string>();
+    const bases = new Set<Kustomization>();
     let isWhole = !kustomization.rendersMore;
     // A cycle, which kustomize refuses, ends here with what is known so far.
-    this.reached.set(kustomization, { files, isWhole: false });
+    this.reached.set(kustomization, { files, bases, isWhole: false });
     for (const { path, role, isRemote } of kustomization.listed) {
       if (isRemote || (role !== 'resource' && role !== 'component')) continue;
       const base = this.byFolder.get(path);
@@ -115,10 +131,11 @@ export class KustomizationTree {
       else {
         const below = this.reachOf(base);
         for (const file of below.files) files.add(file);
+        for (const each of [base, ...below.bases]) bases.add(each);
         isWhole &&= below.isWhole;
       }
     }
-    const reach = { files, isWhole };
+    const reach = { files, bases, isWhole };
     this.reached.set(kustomization, reach);
     return reach;
   }

@@ -48,6 +48,28 @@ test('fails where a remote base may bring the workloads', () => {
   expect(judged({ 'kustomization.yaml': remote })).toEqual(['error /commonLabels']);
 });
 
+test('names only what is rendered through the kustomization, not what another overlay makes of the same base', () => {
+  expect(
+    judged({
+      'base/kustomization.yaml': 'resources: [web.yaml]\n',
+      'base/web.yaml': deployment('app: web'),
+      'prod/kustomization.yaml': 'resources: [../base]\nnamespace: prod\nlabels: [{pairs: {env: prod}, includeSelectors: true}]\n',
+      'stage/kustomization.yaml': 'resources: [../base]\nnamespace: stage\n',
+    }),
+  ).toEqual(['error /labels/0/includeSelectors the selector of Deployment prod/web is refused']);
+});
+
+test('of a base, names the objects of every overlay', () => {
+  expect(
+    judged({
+      'base/kustomization.yaml': 'resources: [web.yaml]\ncommonLabels: {team: blog}\n',
+      'base/web.yaml': deployment('app: web'),
+      'prod/kustomization.yaml': 'resources: [../base]\nnamespace: prod\n',
+      'stage/kustomization.yaml': 'resources: [../base]\nnamespace: stage\n',
+    }),
+  ).toEqual(['error /commonLabels the selector of Deployment prod/web is refused,the selector of Deployment stage/web is refused']);
+});
+
 describe('a Rollout, whose selector Kustomize does not know', () => {
   const rollout = (labels: string): string =>
     deployment(labels).replace('apps/v1', 'argoproj.io/v1alpha1').replace('kind: Deployment', 'kind: Rollout');
