@@ -4,6 +4,7 @@
  * Edges are collected as data while the app is defined and rendered once at synth, on both sides: the policy of the
  * source and the policy of the target come from the same edge and cannot disagree.
  */
+import { append } from '../manifest/append';
 import type { Connections } from './connections';
 import type { Peer } from './peer';
 
@@ -53,10 +54,4 @@ export class Flows {
   to(party: Party): readonly Flow[] {
     return this.byTarget.get(party) ?? [];
   }
-}
-
-function append(map: Map<Party, Flow[]>, party: Party, flow: Flow): void {
-  const list = map.get(party);
-  if (list === undefined) map.set(party, [flow]);
-  else list.push(flow);
 }

@@ -2,6 +2,7 @@
  * What is needed, in the order of an architecture diagram: visitors come in, each workload follows whoever calls it, and
  * behind them stand those that watch.
  */
+import { append } from '../manifest/append';
 import { type Endpoint, endpointText } from './endpoint';
 import { flowsToPods, type JudgedNeed } from './known-flows';
 import type { Purpose } from './need';
@@ -21,7 +22,7 @@ const ORDER: readonly Purpose[] = ['route', 'connection', 'analysis', 'api-serve
 
 export function matrixRows(judged: readonly JudgedNeed[]): readonly MatrixRow[] {
   const groups = new Map<string, JudgedNeed[]>();
-  for (const one of expected(judged)) push(groups, endpointKey(one.need.from), one);
+  for (const one of expected(judged)) append(groups, endpointKey(one.need.from), one);
   return inOrder(groups).flatMap((group) => rowsOf(group));
 }
 
@@ -41,7 +42,7 @@ function rowsOf(group: readonly JudgedNeed[]): MatrixRow[] {
     const { verdict, egress, ingress } = one.flow;
     const isAlike = purpose === 'dns' || purpose === 'telemetry' || purpose === 'probe';
     const port = isAlike ? '' : `${one.need.protocol} ${one.need.port}`;
-    push(rows, `${endpointKey(to)} ${purpose} ${verdict} ${egress.verdict} ${ingress.verdict} ${port}`, one);
+    append(rows, `${endpointKey(to)} ${purpose} ${verdict} ${egress.verdict} ${ingress.verdict} ${port}`, one);
   }
   return [...rows.values()].flatMap((flows) => {
     const [first] = flows;
@@ -89,10 +90,4 @@ function visit(start: string, groups: ReadonlyMap<string, readonly JudgedNeed[]>
 /** Workloads of different kinds may have one name. */
 function endpointKey(endpoint: Endpoint): string {
   return endpoint.kind === 'workload' ? `${endpointText(endpoint)} ${endpoint.workload.kind}` : endpointText(endpoint);
-}
-
-function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
 }

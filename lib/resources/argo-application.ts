@@ -3,6 +3,7 @@
  *
  * Source: argo-cd.readthedocs.io, Application specification, Directory, and Tool Detection.
  */
+import { append } from '../manifest/append';
 import type { Field } from '../manifest/field';
 import { comparableUrl, ownUrls } from '../manifest/git-url';
 import { nameOfRootPath, type Repository } from '../manifest/repository';
@@ -89,14 +90,14 @@ export class AppliedObjects {
     for (const resource of resources.all) {
       const application = resource.document.applied?.application;
       if (application !== undefined) {
-        push(this.byApplication, `${application.namespace ?? ''}/${application.name}`, resource);
+        append(this.byApplication, `${application.namespace ?? ''}/${application.name}`, resource);
         continue;
       }
       const file = normalPath(resource.document.source);
-      push(this.byFile, file, resource);
-      push(this.inFolder, folderOf(file), resource);
+      append(this.byFile, file, resource);
+      append(this.inFolder, folderOf(file), resource);
       for (let folder = folderOf(file); ; folder = folderOf(folder)) {
-        push(this.belowFolder, folder, resource);
+        append(this.belowFolder, folder, resource);
         if (folder === '') break;
       }
     }
@@ -116,10 +117,4 @@ export class AppliedObjects {
     if (kustomization === undefined) return (isRecursive ? this.belowFolder : this.inFolder).get(folder) ?? [];
     return [...this.tree.reachOf(kustomization).files].flatMap((file) => this.byFile.get(file) ?? []);
   }
-}
-
-function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
 }

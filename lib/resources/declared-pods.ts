@@ -4,6 +4,7 @@
  * What no template says but every pod carries (a StatefulSet's pod name, a revision's hash) cannot be missed in the
  * manifests: such labels are left out of the question.
  */
+import { append } from '../manifest/append';
 import { Field } from '../manifest/field';
 import { type Labels, selectorMatches } from './label-selector';
 import { mayBeSame } from './named-objects';
@@ -54,8 +55,8 @@ export class DeclaredPods {
     this.workloads = resources.workloads;
     for (const workload of resources.workloads) {
       this.namespaces.add(workload.namespace);
-      push(this.byName, workload.name, workload);
-      for (const pair of Object.entries(workload.podLabels)) push(this.byLabel, pair.join('\n'), workload);
+      append(this.byName, workload.name, workload);
+      for (const pair of Object.entries(workload.podLabels)) append(this.byLabel, pair.join('\n'), workload);
     }
   }
 
@@ -118,10 +119,4 @@ function templateSelectorOf(selector: Field): Field {
     matchLabels: templateLabelsOf(selector.at('matchLabels').texts),
     matchExpressions: expressions.map((expression) => expression.value),
   });
-}
-
-function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
 }

@@ -4,6 +4,7 @@
  * Pods come out of Helm charts, remote bases and custom resources as well. A lesson that misses a pod asks here first,
  * so that it does not accuse a selector of missing what an operator will create.
  */
+import { append } from '../manifest/append';
 import { containsLabels, type Labels } from './label-selector';
 import { mayBeSame } from './named-objects';
 import type { Resource } from './resource';
@@ -33,8 +34,8 @@ export class InstalledElsewhere {
       const namespace = chartNamespaceOf(resource);
       if (namespace !== undefined) this.filled.add(namespace);
       else if (mayMakePods(resource)) {
-        push(this.operated, resource.name, resource);
-        for (const pair of Object.entries(podLabelsOf(resource))) push(this.operatedByLabel, pair.join('\n'), resource);
+        append(this.operated, resource.name, resource);
+        for (const pair of Object.entries(podLabelsOf(resource))) append(this.operatedByLabel, pair.join('\n'), resource);
       }
     }
   }
@@ -94,10 +95,4 @@ function namespaceOfKustomization(document: Resource): string | null {
 /** The labels in a custom resource's own pod template, where the common place has one. */
 function podLabelsOf(resource: Resource): Labels {
   return resource.at('spec', 'template', 'metadata', 'labels').texts;
-}
-
-function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
 }

@@ -4,6 +4,7 @@
  * The insight: a lesson asks few kinds of question (all of a kind; the one of a name; what selects this pod), and each is
  * answered from an index by kind, by namespace or by label, so that no lesson loops over everything twice.
  */
+import { append } from '../manifest/append';
 import type { Document } from '../manifest/document';
 import { type Labels } from './label-selector';
 import { Resource } from './resource';
@@ -35,7 +36,7 @@ export class Resources {
     this.others = read.filter(({ isObject }) => !isObject);
     const provided = [...existing].map((document) => new Resource(document)).filter(({ isObject }) => isObject);
     for (const resource of [...this.all, ...provided]) {
-      push(this.byKind, `${resource.group}/${resource.kind}`, resource);
+      append(this.byKind, `${resource.group}/${resource.kind}`, resource);
       const key = nameKey(resource.group, resource.kind, resource.namespace, resource.name);
       if (!this.byName.has(key)) this.byName.set(key, resource);
     }
@@ -43,12 +44,12 @@ export class Resources {
     this.services = this.ofKind('', 'Service').map((resource) => new Service(resource));
     for (const service of this.services) {
       const [first] = Object.entries(service.selector);
-      if (first !== undefined) push(this.servicesByLabel, labelKey(service.namespace, ...first), service);
+      if (first !== undefined) append(this.servicesByLabel, labelKey(service.namespace, ...first), service);
     }
     for (const workload of this.workloads) {
-      push(this.workloadsByNamespace, workload.namespace, workload);
+      append(this.workloadsByNamespace, workload.namespace, workload);
       for (const [key, value] of Object.entries(workload.podLabels))
-        push(this.workloadsByLabel, labelKey(workload.namespace, key, value), workload);
+        append(this.workloadsByLabel, labelKey(workload.namespace, key, value), workload);
     }
   }
 
@@ -104,10 +105,4 @@ function nameKey(group: string, kind: string, namespace: string | null, name: st
 
 function labelKey(namespace: string | null, key: string, value: string): string {
   return `${namespace ?? ''}\n${key}\n${value}`;
-}
-
-function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
 }

@@ -1,4 +1,5 @@
 /** The Services and pods that the monitors of the Prometheus operator select. */
+import { append } from '../manifest/append';
 import type { Field } from '../manifest/field';
 import { selectorMatches } from './label-selector';
 import { mayBeSame } from './named-objects';
@@ -27,14 +28,14 @@ export class ScrapeTargets {
   constructor(private readonly resources: Resources) {
     for (const service of resources.services) {
       this.namespacesWithServices.add(service.namespace);
-      for (const pair of Object.entries(service.resource.labels)) push(this.servicesByLabel, pair.join('\n'), service);
+      for (const pair of Object.entries(service.resource.labels)) append(this.servicesByLabel, pair.join('\n'), service);
       for (const value of new Set([service.name, ...Object.values(service.resource.labels), ...Object.values(service.selector)])) {
-        push(this.servicesByTrait, value, service);
+        append(this.servicesByTrait, value, service);
       }
     }
     for (const workload of resources.workloads) {
       this.namespacesWithPods.add(workload.namespace);
-      for (const pair of Object.entries(workload.podLabels)) push(this.podsByLabel, pair.join('\n'), workload);
+      for (const pair of Object.entries(workload.podLabels)) append(this.podsByLabel, pair.join('\n'), workload);
     }
   }
 
@@ -77,10 +78,4 @@ function isIn(namespace: string | null, namespaces: Namespaces): boolean {
 function fewest<Value>(selector: Field, index: ReadonlyMap<string, readonly Value[]>, all: readonly Value[]): readonly Value[] {
   const lists = Object.entries(selector.at('matchLabels').texts).map((pair) => index.get(pair.join('\n')) ?? []);
   return lists.reduce((shortest, list) => (list.length < shortest.length ? list : shortest), all);
-}
-
-function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
 }
