@@ -224,7 +224,7 @@ function excess(request: ReplicaRequest, count: number, cluster: Cluster): Viola
       : `only ${names.length === 1 ? '1 node' : `${names.length} nodes`} can hold one (${names.slice(0, 10).join(', ')})`;
   const asks =
     request.count === undefined
-      ? `says nothing of ${key ?? 'numberOfReplicas'}, which means ${count} replicas`
+      ? `says nothing of ${key ?? 'numberOfReplicas'}, which means ${count} replicas${request.isPartial === true ? ' unless other values say otherwise' : ''}`
       : `asks for ${count} replicas${key === undefined ? '' : ` by ${key}`}`;
   return violation(resource, field, `${asks}, but ${nodes}: each volume stays degraded`, {
     severity: request.count === undefined && request.isPartial === true ? 'warning' : 'error',
