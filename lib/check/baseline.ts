@@ -10,6 +10,7 @@ import { Field } from '../manifest/field';
 import { type JsonPointer, stepsOf } from '../manifest/json-pointer';
 import { readYaml } from '../manifest/yaml';
 import type { Finding, Report, SuppressedFinding } from './finding';
+import { compare } from './judge';
 
 export interface Baseline {
   /** How many findings of each fingerprint are known. */
@@ -109,8 +110,4 @@ export function withoutKnown(report: Report, { known }: Baseline, nameOf?: (file
     }
   }
   return { ...report, findings, suppressed };
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

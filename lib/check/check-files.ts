@@ -11,7 +11,7 @@ import { withoutCredentials } from '../resources/credentials';
 import { Resources } from '../resources/resources';
 import { accept } from './accept';
 import type { Finding, Report } from './finding';
-import { byPlace, judge } from './judge';
+import { byPlace, compare, judge } from './judge';
 import { isWanted, NO_SETTINGS, settingOf, type Settings } from './settings';
 import { IGNORE_COMMENT } from './suppressions';
 import { unusedSuppression } from './unused-suppression';
@@ -113,8 +113,4 @@ function textsWithComments(files: ReadonlyMap<string, string | Uint8Array>, aske
     if (typeof text === 'string') texts.set(file, text);
   }
   return texts;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -87,6 +87,7 @@ function lineOf({ location }: Finding): number {
   return isFileLocation(location) ? location.line : 0;
 }
 
-function compare(a: string, b: string): number {
+/** The order of texts, by code unit: the same on every machine. */
+export function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,5 +1,6 @@
 /** Edits of plain content, and the smallest changes that lead from one content to another. */
 import type { Edit } from '../lessons/lesson';
+import { isMap } from '../manifest/field';
 import { type JsonPointer, pointerTo, stepsOf } from '../manifest/json-pointer';
 
 export type PlainEdit = Pick<Edit, 'path' | 'value'>;
@@ -87,8 +88,4 @@ export function sameContent(a: unknown, b: unknown): boolean {
   if (!isMap(a) || !isMap(b)) return false;
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameContent(a[key], b[key]));
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

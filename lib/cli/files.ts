@@ -4,7 +4,7 @@
  * Git's view of a checkout is taken over: what it ignores is left out, and its remotes are facts. What a kustomization names is read
  * wherever it is, but judged only where somebody asked for it.
  */
-import { readFileSync, realpathSync, statSync, type Stats } from 'node:fs';
+import { readFileSync, statSync, type Stats } from 'node:fs';
 import { join, posix, relative, resolve, sep } from 'node:path';
 import type { Problem } from '../manifest/document';
 import { Field } from '../manifest/field';
@@ -13,6 +13,7 @@ import type { Repository } from '../manifest/repository';
 import { LARGEST_FILE, textOf, tooLarge } from '../manifest/text';
 import { readYaml } from '../manifest/yaml';
 import { checkoutOf, type Checkout, walk } from './checkout';
+import { realPath } from './write';
 
 export const STANDARD_INPUT = '<stdin>';
 
@@ -172,14 +173,6 @@ function statsOf(path: string): Stats | undefined {
 function isWithin(path: string, folder: string): boolean {
   const real = realPath(path);
   return real === folder || real.startsWith(folder.endsWith(sep) ? folder : folder + sep);
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
 }
 
 function codeOf(error: unknown): string {

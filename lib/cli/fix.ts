@@ -4,6 +4,7 @@ import { createTwoFilesPatch } from 'diff';
 import type { Report } from '../check/finding';
 import { fixAll, type Fixed, lineOf } from '../check/fix';
 import { Excerpts } from '../report/excerpt';
+import { counted } from '../report/tally';
 import { type FilesRead, STANDARD_INPUT } from './files';
 import type { Io } from './io';
 import { reasonOf } from './setup';
@@ -42,12 +43,8 @@ export function mend(
 
 function notesOf({ fixed, changed, declined }: Fixed, writes: boolean): string {
   const left = declined.map(({ finding, reason }) => `${lineOf(finding)}: ${finding.lesson} is not mended: ${reason}`);
-  const done = `${writes ? 'mended' : 'would mend'} ${count(fixed.length, 'finding')} in ${count(changed.size, 'file')}`;
+  const done = `${writes ? 'mended' : 'would mend'} ${counted(fixed.length, 'finding')} in ${counted(changed.size, 'file')}`;
   return [...left, done].join('\n');
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }
 
 /** Unified, without the values that nobody should see: what is hidden in a line before stays hidden in the same line afterwards. */

@@ -24,7 +24,8 @@ export function writeWhole(path: string, data: string | Uint8Array): void {
   }
 }
 
-function realPath(path: string): string {
+/** Where links lead; as it is, where nothing is yet. */
+export function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch {

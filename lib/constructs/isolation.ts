@@ -10,6 +10,7 @@ import { Construct } from 'constructs';
 import type { CiliumNetworkPolicy } from '../../imports/cilium';
 import type { PodsFacts } from '../facts/cluster-facts';
 import { defineObject } from '../kube/define';
+import { NAMESPACE_LABEL } from '../lessons/cross-namespace-peer';
 import { Connections } from './connections';
 import { type Flow, type PodPort, samePort } from './flows';
 import { type Peer } from './peer';
@@ -23,8 +24,6 @@ const DNS_PORTS: readonly PodPort[] = [
   { number: 53, protocol: 'UDP' },
   { number: 53, protocol: 'TCP' },
 ];
-/** Selects like `k8s:` written out: a pod label, never a label of another source. */
-const NAMESPACE_LABEL = 'k8s:io.kubernetes.pod.namespace';
 
 type Rule = Readonly<Record<string, unknown>>;
 

@@ -5,6 +5,7 @@
  */
 import type { EnvVar, Volume, VolumeMount } from '../../imports/kubernetes';
 import { S3_SECRET_KEYS } from '../lessons/backup-credentials';
+import { awsDomain } from '../network/needs-storage';
 import type { Connections, IConnectable } from './connections';
 import type { Input, PropNames } from './input';
 import { Peer } from './peer';
@@ -189,10 +190,6 @@ function connector({ input, props, bucket, region, endpoint, pathStyle }: Connec
   return (connections) => {
     for (const [peer, port] of peers) connections.allowTo(peer, port, reason);
   };
-}
-
-function awsDomain(region: string): string {
-  return region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
 }
 
 function endpointPeers(

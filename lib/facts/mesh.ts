@@ -11,8 +11,8 @@ import { SelectedPolicies } from '../resources/selected-policies';
 import type { Workload } from '../resources/workload';
 import type { Cluster } from './cluster';
 
-/** Istio's switch on a pod: a label, or, which is older and weaker, an annotation. */
-const INJECT = 'sidecar.istio.io/inject';
+/** Istio's switch, read from the pod template and nowhere else: a label, or, which is older and weaker, an annotation. */
+export const INJECT = 'sidecar.istio.io/inject';
 /** Never injected, whatever their labels. */
 const IGNORED_NAMESPACES = new Set(['kube-system', 'kube-public', 'kube-node-lease', 'local-path-storage']);
 

@@ -11,7 +11,8 @@ import type { Resources } from '../resources/resources';
 import type { Context, Lesson, Violation } from './lesson';
 
 /** Written out with its source, a label of pods and of nothing else. */
-const NAMESPACE_LABEL = 'k8s:io.kubernetes.pod.namespace';
+/** Selects like `k8s:` written out: a pod label, never a label of another source. */
+export const NAMESPACE_LABEL = 'k8s:io.kubernetes.pod.namespace';
 
 export const crossNamespacePeer: Lesson = {
   id: 'cross-namespace-peer',

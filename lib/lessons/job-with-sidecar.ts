@@ -1,11 +1,8 @@
-import { Mesh } from '../facts/mesh';
+import { INJECT, Mesh } from '../facts/mesh';
 import type { Resources } from '../resources/resources';
 import { scriptsOf } from '../resources/scripts';
 import { type Workload, workloadOf } from '../resources/workload';
 import { type Context, type Lesson, type Skip, violation, type Violation } from './lesson';
-
-/** Istio's switch, on the pods of a job. */
-const INJECT = 'sidecar.istio.io/inject';
 
 /** Pod labels that keep a job out of the mesh. The label counts more than the annotation of the same name. */
 export const SIDECAR_OPT_OUT = { [INJECT]: 'false' } as const;

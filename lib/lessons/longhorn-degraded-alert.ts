@@ -1,4 +1,5 @@
 import type { Field } from '../manifest/field';
+import { LONGHORN_PROVISIONER } from '../resources/longhorn';
 import { comparisonsIn, type Expression, parsePromql, type Selector, selectorsIn } from '../resources/promql';
 import { type AlertRule, alertRules } from '../resources/prometheus-rule';
 import type { Resource } from '../resources/resource';
@@ -14,7 +15,6 @@ export const UNSCHEDULABLE_DISKS = 'longhorn_disk_status{condition="schedulable"
 
 const ROBUSTNESS = 'longhorn_volume_robustness';
 const DISK = /^longhorn_(disk|node)_(status|storage_\w+|usage_\w+|capacity_\w+|reservation_\w+)$/;
-const PROVISIONER = 'driver.longhorn.io';
 
 export const longhornDegradedAlert: Lesson = {
   id: 'longhorn-degraded-alert',
@@ -154,7 +154,7 @@ spec:
   ],
   *violations({ resources, cluster }: Context): Iterable<Violation> {
     const longhornClasses = (cluster.facts.storageClasses ?? [])
-      .filter(({ provisioner }) => provisioner === PROVISIONER)
+      .filter(({ provisioner }) => provisioner === LONGHORN_PROVISIONER)
       .map(({ name }) => name);
     const use = usesOf(resources, new Set(['longhorn', ...longhornClasses]));
     if (use === undefined) return;
@@ -218,7 +218,7 @@ function usesOf(resources: Resources, classes: ReadonlySet<string>): Use | undef
 
 function signOf(resource: Resource, classes: ReadonlySet<string>): (Use & { readonly rank: number }) | undefined {
   const provisioner = resource.at('provisioner');
-  if (resource.kind === 'StorageClass' && provisioner.string === PROVISIONER) {
+  if (resource.kind === 'StorageClass' && provisioner.string === LONGHORN_PROVISIONER) {
     return { resource, field: provisioner, what: 'provisions volumes of Longhorn', rank: 0 };
   }
   const chart = chartOf(resource);

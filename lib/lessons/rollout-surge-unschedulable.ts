@@ -1,7 +1,7 @@
 import type { Cluster } from '../facts/cluster';
 import type { Field } from '../manifest/field';
 import { workloadOf } from '../resources/workload';
-import { type Hindrance, hindranceOf } from '../scheduling/hindrance';
+import { type Hindrance, hindranceOf, isSpread } from '../scheduling/hindrance';
 import { asksForNodes, type NodeView, nodeViewOf } from '../scheduling/node-filter';
 import { played, type ScheduledStep, verdictOf } from '../scheduling/update-schedule';
 import { type UpdateTrial, UpdateTrials } from '../scheduling/update-trial';
@@ -489,10 +489,6 @@ function told(waiting: Waiting, nodes: readonly NodeView[], cluster: Cluster): V
     related: [{ message: `the step: ${step.step}`, resource: trial.controller.resource, path: step.path }],
     fix: fixOf(hindrance, cluster),
   });
-}
-
-function isSpread({ path }: Field): boolean {
-  return path.includes('/topologySpreadConstraints/');
 }
 
 function messageOf({ trial, step, isDoubtful, isAtMost }: Waiting, hindrance: Hindrance, nodes: readonly NodeView[]): string {

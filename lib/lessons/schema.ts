@@ -1,3 +1,4 @@
+import { INJECT } from '../facts/mesh';
 import { type JsonPointer, stepsOf } from '../manifest/json-pointer';
 import { schemaProblems } from '../manifest/schema';
 import type { SchemaProblem } from '../manifest/schema-problem';
@@ -7,7 +8,6 @@ import type { Resource } from '../resources/resource';
 import { secrecyOf } from '../resources/secret-fields';
 import { type Context, type Lesson, type Violation } from './lesson';
 import { rejectionsOf } from './policy-rejected';
-import { INJECT } from './sidecar-annotation-misplaced';
 
 export const schema: Lesson = {
   id: 'schema',

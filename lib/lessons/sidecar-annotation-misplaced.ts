@@ -1,10 +1,8 @@
+import { INJECT } from '../facts/mesh';
 import type { Field } from '../manifest/field';
 import { stepsOf } from '../manifest/json-pointer';
 import { type Workload, workloadOf } from '../resources/workload';
 import { type Context, type Fix, type Lesson, violation, type Violation } from './lesson';
-
-/** Istio's switch, read from the pod template and nowhere else. Istio prefers a label of this name; the annotation still works. */
-export const INJECT = 'sidecar.istio.io/inject';
 
 export const sidecarAnnotationMisplaced: Lesson = {
   id: 'sidecar-annotation-misplaced',

@@ -117,6 +117,7 @@ function child(value: unknown, step: Step): unknown {
   return typeof found === 'function' || (step === '__proto__' && !Object.hasOwn(value, step)) ? undefined : found;
 }
 
-function isMap(value: unknown): value is Record<string, unknown> {
+/** A map, and neither a list nor null. */
+export function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -4,6 +4,7 @@
  * The insight: nearly every value is right, and what is said of a wrong one (a path, a sentence, a mend) costs far more than
  * finding out. So each type becomes one function when it is first met, and only what it refuses is looked at for words.
  */
+import { isMap } from './field';
 import { RULES } from './schema-rules';
 import { type Alternatives, type Located, type ObjectSchema, resolve, type Resolved, type Schema } from './schema-types';
 import { isPlaceholder, scalarProblem } from './schema-value';
@@ -91,8 +92,4 @@ function isUnsaid(value: unknown): boolean {
 
 function isAbsent(value: unknown): value is null | undefined {
   return value === null || value === undefined;
-}
-
-function isMap(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -5,6 +5,7 @@
  * wrong with an object is said at once, each at its field. A kind that nobody has a schema of is not judged, nor is text that
  * something fills in later. Null counts as absent here, as it does there.
  */
+import { isMap } from './field';
 import { type JsonPointer, pointerTo } from './json-pointer';
 import { nearestName } from './nearest-name';
 import { fits } from './schema-fit';
@@ -193,8 +194,4 @@ function homeOf(key: string, own: Parent): JsonPointer | undefined {
     if (typeof schema === 'object' && 'fields' in schema && Object.hasOwn(schema.fields, key)) return pointerTo(own.path, name);
   }
   return undefined;
-}
-
-function isMap(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

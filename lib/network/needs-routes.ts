@@ -10,8 +10,8 @@ import type { Need } from './need';
 import { knownPods } from './needs-known-pods';
 
 const ISTIO = 'networking.istio.io';
-const GATEWAY_API = 'gateway.networking.k8s.io';
-const GATEWAY_ROUTES = ['HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute'];
+export const GATEWAY_API = 'gateway.networking.k8s.io';
+export const GATEWAY_ROUTES = ['HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute'];
 
 export function* routeNeeds(resources: Resources, cluster: Cluster): Iterable<Need> {
   for (const ingress of resources.ofKind('networking.k8s.io', 'Ingress')) yield* ingressNeeds(ingress, resources, cluster);

@@ -20,7 +20,7 @@ export function storageAddresses(words: readonly string[], variables: ReadonlyMa
   const region = valueOf('--region', words) ?? variables.get('AWS_REGION') ?? variables.get('AWS_DEFAULT_REGION');
   const service = words.find((word) => !word.startsWith('-'));
   if (region === undefined || !isRegion(region) || service === undefined) return [];
-  if (service !== 's3' && service !== 's3api') return [https(`${service}.${region}.${domainOf(region)}`)];
+  if (service !== 's3' && service !== 's3api') return [https(`${service}.${region}.${awsDomain(region)}`)];
   return bucketsOf(words).map((bucket) => https(bucketHost(bucket, region)));
 }
 
@@ -46,7 +46,7 @@ export function bucketAddresses(
   const found = buckets.map((variable) => found443(bucketHost(variable.value, region, isPathStyle), variable, container));
   const role = variables.find(({ name }) => name === 'AWS_ROLE_ARN');
   const hasToken = variables.some(({ name }) => name === 'AWS_WEB_IDENTITY_TOKEN_FILE');
-  return role === undefined || !hasToken ? found : [...found, found443(`sts.${region}.${domainOf(region)}`, role, container)];
+  return role === undefined || !hasToken ? found : [...found, found443(`sts.${region}.${awsDomain(region)}`, role, container)];
 }
 
 function runsAws(container: Container, scripts: readonly Script[]): boolean {
@@ -70,7 +70,7 @@ function mayHaveEndpoint(workload: Workload, container: Container, variables: re
 }
 
 function bucketHost(bucket: string, region: string, isPathStyle = false): string {
-  const host = `s3.${region}.${domainOf(region)}`;
+  const host = `s3.${region}.${awsDomain(region)}`;
   return isPathStyle || bucket.includes('.') ? host : `${bucket}.${host}`;
 }
 
@@ -85,7 +85,8 @@ function https(host: string): Address {
   return { host, port: 443, scheme: 'https' };
 }
 
-function domainOf(region: string): string {
+/** Where a region's services are. Source: docs.aws.amazon.com, Endpoints and ARNs for Amazon Web Services in China. */
+export function awsDomain(region: string): string {
   return region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
 }
 

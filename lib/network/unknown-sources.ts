@@ -2,7 +2,7 @@
 import type { Cluster } from '../facts/cluster';
 import type { Resource } from '../resources/resource';
 import type { Resources } from '../resources/resources';
-import { gatewayPods, gatewaysOf, servingPods } from './needs-routes';
+import { GATEWAY_API, GATEWAY_ROUTES, gatewayPods, gatewaysOf, servingPods } from './needs-routes';
 
 export interface UnknownSource {
   /** The key of the facts that would tell. @default - none would */
@@ -13,7 +13,6 @@ export interface UnknownSource {
 }
 
 const MONITORS = ['ServiceMonitor', 'PodMonitor', 'Probe'];
-const ROUTES = ['HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute'];
 
 export function unknownSources(resources: Resources, cluster: Cluster): readonly UnknownSource[] {
   const monitors = MONITORS.flatMap((kind) => resources.ofKind('monitoring.coreos.com', kind));
@@ -21,7 +20,7 @@ export function unknownSources(resources: Resources, cluster: Cluster): readonly
   const routes = resources
     .ofKind('networking.istio.io', 'VirtualService')
     .filter((route) => gatewaysOf(route).some((gateway) => servingPods(gateway, route, resources, cluster).length === 0));
-  const gatewayRoutes = ROUTES.flatMap((kind) => resources.ofKind('gateway.networking.k8s.io', kind)).filter((route) =>
+  const gatewayRoutes = GATEWAY_ROUTES.flatMap((kind) => resources.ofKind(GATEWAY_API, kind)).filter((route) =>
     route.at('spec', 'parentRefs').items.some((parent) => gatewayPods(parent, route, resources).length === 0),
   );
   const sources: readonly UnknownSource[] = [

@@ -23,7 +23,7 @@ export interface ReplicaRequest {
   readonly isPartial?: boolean;
 }
 
-const DRIVER = 'driver.longhorn.io';
+export const LONGHORN_PROVISIONER = 'driver.longhorn.io';
 /** Both default to 3 in the chart: the first counts for volumes made by hand, the second for the class it creates. */
 const CHART_KEYS = [
   ['defaultSettings', 'defaultReplicaCount'],
@@ -43,7 +43,7 @@ export function allowsSharedNodes(resources: Resources): boolean {
 function requestsOf(resource: Resource): readonly ReplicaRequest[] {
   switch (`${resource.group}/${resource.kind}`) {
     case 'storage.k8s.io/StorageClass':
-      return resource.at('provisioner').string === DRIVER ? classRequest(resource) : [];
+      return resource.at('provisioner').string === LONGHORN_PROVISIONER ? classRequest(resource) : [];
     case 'longhorn.io/Volume':
       return volumeRequest(resource);
     case 'longhorn.io/Setting':

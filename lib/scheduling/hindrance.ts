@@ -90,7 +90,7 @@ function named(rules: readonly [Named, ...Named[]]): { readonly field: Field; re
   return { field: rules[0].field, fields: rules.map(({ field }) => field) };
 }
 
-function isSpread({ path }: Field): boolean {
+export function isSpread({ path }: Field): boolean {
   return path.includes('/topologySpreadConstraints/');
 }
 
