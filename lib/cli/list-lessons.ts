@@ -1,4 +1,5 @@
 import { knownLessons as lessons } from '../check/check-files';
+import { capitalized } from '../report/lesson-page';
 import type { Outcome } from './outcome';
 
 /** Every lesson, a line each; as JSON with what its page says. */
@@ -15,7 +16,9 @@ export function listLessons(format: string): Outcome {
 
 function pretty(): string {
   const width = Math.max(...lessons.map(({ id }) => id.length));
-  return lessons.map(({ id, severity, title }) => `${id.padEnd(width)}  ${severity.padEnd('warning'.length)}  ${title}\n`).join('');
+  return lessons
+    .map(({ id, severity, title }) => `${id.padEnd(width)}  ${severity.padEnd('warning'.length)}  ${capitalized(title)}\n`)
+    .join('');
 }
 
 function told({ id, title, section, severity, incident, remedy, confirm, limits, needs = [] }: (typeof lessons)[number]): object {

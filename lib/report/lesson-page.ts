@@ -83,7 +83,7 @@ function sentence(text: string): string {
 }
 
 /** With a capital where it starts with a word, and not with a field's name. */
-function capitalized(text: string): string {
+export function capitalized(text: string): string {
   return /^[a-z]+[ ,:]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }
 

@@ -8,7 +8,7 @@ import { lessons } from '../lessons';
 import type { Lesson, Severity } from '../lessons/lesson';
 import { type FileLocation, isFileLocation, type Location, type Problem } from '../manifest/document';
 import type { Resource } from '../resources/resource';
-import { lessonPage } from './lesson-page';
+import { capitalized, lessonPage } from './lesson-page';
 import { fromRoot } from './place';
 import { counted } from './tally';
 
@@ -66,9 +66,9 @@ function ruleOf(id: string): ReportingDescriptor {
   const { title, incident, remedy, severity, section } = lesson;
   return {
     id,
-    shortDescription: { text: title },
+    shortDescription: { text: capitalized(title) },
     fullDescription: { text: `${incident.symptom}. ${incident.cause}.` },
-    help: { text: `${title}. To mend it, ${remedy}. Source: ${incident.source}.`, markdown: lessonPage(lesson) },
+    help: { text: `${capitalized(title)}. To mend it, ${remedy}. Source: ${incident.source}.`, markdown: lessonPage(lesson) },
     defaultConfiguration: { level: levelOf(severity) },
     properties: { tags: tagsOf(lesson, section), precision: 'high', 'problem.severity': PROBLEM[severity] },
   };

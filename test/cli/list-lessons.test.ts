@@ -8,6 +8,11 @@ test('lessons lists one line for each lesson, in columns', () => {
   expect(new Set(columns).size).toBe(1);
 });
 
+test('lessons begins titles as the pages do', () => {
+  expect(listLessons('pretty').text).toContain('  An alert on an up metric');
+  expect(listLessons('pretty').text).toContain('  sidecar.istio.io/inject works');
+});
+
 test('lessons as JSON says what each page says', () => {
   const parsed: unknown = JSON.parse(listLessons('json').text ?? '');
   expect(parsed).toContainEqual(expect.objectContaining({ id: 'sidecar-annotation-misplaced', severity: 'error', section: 'Mesh' }));
