@@ -74,6 +74,10 @@ test('SARIF is written before anything fails, and uploaded from where it lies', 
   expect(upload?.at('with', 'sarif_file').string).toBe('${{ steps.check.outputs.sarif }}');
 });
 
+test('SARIF that is written elsewhere keeps its place', () => {
+  expect(run({ sarif: '/elsewhere/found.sarif', annotations: 'false' }).output).toBe('sarif=/elsewhere/found.sarif\n');
+});
+
 test('fails as the command does', () => {
   expect(run({ annotations: 'false' }, '1').status).toBe(1);
 });
