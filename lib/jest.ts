@@ -93,8 +93,8 @@ export const matchers = {
   toDeny: (received: unknown, flow: FlowQuery): Result => verdictIs('deny', received, flow),
 
   toMatchFlows(received: unknown, file: string, options: ClusterOption = {}): Result {
-    const { flows, differences } = comparedWith(file, received, options);
-    const told = differences.map((one) => differenceText(one, file)).join('\n');
+    const { flows, differences, network } = comparedWith(file, received, options);
+    const told = differences.map((one) => differenceText(one, file, network)).join('\n');
     // Unknown is no difference and no agreement.
     if (differences.length > 0 && differences.every(({ flow }) => flow.verdict === 'unknown'))
       throw new Error(`whether these flows are possible cannot be known from the manifests\n\n${told}`);
@@ -107,11 +107,12 @@ export const matchers = {
 if (typeof expect !== 'undefined') expect.extend(matchers);
 
 function verdictIs(expected: 'allow' | 'deny', received: unknown, query: FlowQuery): Result {
-  const flow = askedOf(received, query);
-  if (flow.verdict === 'unknown') throw new Error(`whether the flow is possible cannot be known from the manifests\n\n${flowText(flow)}`);
+  const { flow, network } = askedOf(received, query);
+  if (flow.verdict === 'unknown')
+    throw new Error(`whether the flow is possible cannot be known from the manifests\n\n${flowText(flow, network)}`);
   const pass = flow.verdict === expected;
   const wanted = `${pass ? 'not ' : ''}to be ${expected === 'allow' ? 'allowed' : 'denied'}`;
-  return { pass, message: () => `expected the flow ${wanted}\n\n${flowText(flow)}` };
+  return { pass, message: () => `expected the flow ${wanted}\n\n${flowText(flow, network)}` };
 }
 
 function fits({ resource, path }: Finding, query: FindingQuery): boolean {

@@ -64,16 +64,16 @@ function oneFlow(from: string, to: string, { known: { network }, format, notes }
   const asked = askedFlow(network, from, to);
   if ('problem' in asked) return wrongUsage(asked.problem);
   const { flow } = asked;
-  const text = format === 'json' ? jsonText(flowJson(flow)) : flowText(flow);
+  const text = format === 'json' ? jsonText(flowJson(flow)) : flowText(flow, network);
   return { text, error: notes, exitCode: flow.verdict === 'deny' ? 1 : 0 };
 }
 
 /** Every flow that something needs, and what the policies say to it. */
 function neededFlows({ known, format, notes }: Answer): Outcome {
-  const { needs, resources, cluster } = known;
+  const { needs, resources, cluster, network } = known;
   const rows = matrixRows(needs);
   const text =
-    format === 'json' ? jsonText(rows.flatMap(({ flows }) => flows.map(({ flow }) => flowJson(flow)))) : matrixText(rows, cluster);
+    format === 'json' ? jsonText(rows.flatMap(({ flows }) => flows.map(({ flow }) => flowJson(flow)))) : matrixText(rows, network);
   const unknown = unknownSourcesText(unknownSources(resources, cluster));
   const error = [notes, unknown].filter((one) => one !== undefined && one !== '').join('\n');
   return { text, error: error === '' ? undefined : error, exitCode: 0 };
@@ -87,7 +87,7 @@ function expected(file: string, { known: { network }, format, notes }: Answer, i
   const exitCode = differences.length > 0 ? 1 : 0;
   if (format === 'json')
     return { text: jsonText(differences.map((one) => ({ expected: one.expected, flow: flowJson(one.flow) }))), error: notes, exitCode };
-  const lines = differences.map((one) => differenceText(one, file));
+  const lines = differences.map((one) => differenceText(one, file, network));
   return { text: lines.length === 0 ? `all ${flows.length} flows are as expected\n` : lines.join('\n'), error: notes, exitCode };
 }
 

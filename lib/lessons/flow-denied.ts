@@ -281,7 +281,7 @@ function denied(flow: FlowVerdict, direction: Direction, need: Need, flows: Know
     forbidden === undefined
       ? `no ${direction} rule allows ${ends}, so that the connection is dropped`
       : `${ends} is dropped: the rule ${forbidden.words}, and no allow rule outweighs that`;
-  const mend = missingRules(flow).find((missing) => missing.direction === direction);
+  const mend = missingRules(flow, flows.network).find((missing) => missing.direction === direction);
   const asked = { resource: need.source.resource, path: need.source.path };
   const at = placeOf(forbidden, mend, direction, flows) ?? asked;
   const related = [

@@ -171,7 +171,7 @@ function isDropped(flow: FlowVerdict, direction: Direction): boolean {
 
 function report(flow: FlowVerdict, direction: Direction, workload: Workload, flows: KnownFlows): Violation {
   const ports = direction === 'ingress' ? MESH_TELEMETRY_PORTS.filter((port) => port !== flow.port) : [];
-  const mend = missingRules(flow, { ports }).find((missing) => missing.direction === direction);
+  const mend = missingRules(flow, flows.network, { forAll: true, ports }).find((missing) => missing.direction === direction);
   const into = mend?.into !== undefined && flows.isJudged(mend.into.policy) ? mend.into : undefined;
   const isControl = direction === 'egress';
   const severity: Severity = isControl ? 'warning' : 'info';

@@ -1,7 +1,7 @@
 /** A flow as a test asks for it, put to the policies. */
 import { flowTo } from '../network/expected-flows';
 import { ipRange } from '../network/ip-range';
-import type { FlowVerdict } from '../network/network';
+import type { FlowVerdict, Network } from '../network/network';
 import { type Destination, readDestination, readProtocol } from '../network/peer-syntax';
 import type { Protocol } from '../network/traffic-port';
 import { networkOf } from './network-of';
@@ -28,12 +28,13 @@ export interface FlowQuery extends ClusterOption {
 }
 
 /** @throws Error for names, ports and manifests that cannot be understood: those prove nothing */
-export function askedOf(received: unknown, query: FlowQuery): FlowVerdict {
+export function askedOf(received: unknown, query: FlowQuery): { readonly flow: FlowVerdict; readonly network: Network } {
   const from = typeof query.from === 'string' ? query.from : nameOf(query.from, 'from');
   const destination = destinationOf(query);
-  const asked = flowTo(networkOf(received, query), from, destination);
+  const network = networkOf(received, query);
+  const asked = flowTo(network, from, destination);
   if ('problem' in asked) throw new Error(asked.problem);
-  return asked.flow;
+  return { flow: asked.flow, network };
 }
 
 function destinationOf(query: FlowQuery): Destination {

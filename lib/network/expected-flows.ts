@@ -25,6 +25,8 @@ export interface ExpectedFlows {
 export interface ComparedFlows extends ExpectedFlows {
   /** Whatever has another verdict than the expected one, or none that can be known. */
   readonly differences: readonly Difference[];
+  /** That told the verdicts. */
+  readonly network: Network;
 }
 
 export type AskedFlow = { readonly flow: FlowVerdict } | { readonly problem: string };
@@ -39,7 +41,7 @@ export function comparedFlows(network: Network, text: string, file: string): Com
     if ('problem' in asked) wrong.push({ file, line: expected.line, message: asked.problem });
     else if (asked.flow.verdict !== expected.verdict) differences.push({ expected, flow: asked.flow });
   }
-  return { flows, problems: wrong.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)), differences };
+  return { flows, problems: wrong.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)), differences, network };
 }
 
 export function parseExpectedFlows(text: string, file: string): ExpectedFlows {

@@ -3,18 +3,18 @@ import { isFileLocation } from '../manifest/document';
 import { endpointText } from './endpoint';
 import type { Difference } from './expected-flows';
 import { missingRules } from './missing-rule';
-import type { FlowVerdict } from './network';
+import type { FlowVerdict, Network } from './network';
 import { trafficText } from './traffic-port';
 import type { Because } from './verdict';
 
 /** The verdict, what each side says to it by which rule, and what is missing. */
-export function flowText(flow: FlowVerdict): string {
+export function flowText(flow: FlowVerdict, network: Network): string {
   const lines = [`${flow.verdict}  ${endpointText(flow.from)} to ${endpointText(flow.to)} on ${trafficText(flow)}`];
   for (const direction of ['egress', 'ingress'] as const) {
     const { verdict, because } = flow[direction];
     lines.push(`  ${direction}: ${verdict}`, ...because.map((reason) => `    ${reasonText(reason)}`));
   }
-  for (const { words, into, policy } of missingRules(flow))
+  for (const { words, into, policy } of missingRules(flow, network))
     lines.push(
       `  missing: ${words}`,
       into === undefined
@@ -25,8 +25,8 @@ export function flowText(flow: FlowVerdict): string {
 }
 
 /** An expectation that does not hold, with its line and the verdict. */
-export function differenceText({ expected: { verdict, line }, flow }: Difference, file: string): string {
-  return `${file}:${line ?? 1}: expected ${verdict}, and it is\n${flowText(flow)}`;
+export function differenceText({ expected: { verdict, line }, flow }: Difference, file: string, network: Network): string {
+  return `${file}:${line ?? 1}: expected ${verdict}, and it is\n${flowText(flow, network)}`;
 }
 
 /** `CiliumNetworkPolicy blog/mysql /spec/ingress/0: allows … (blog.yaml:30)`. */

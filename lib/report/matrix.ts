@@ -8,7 +8,7 @@ import { flowsToPods } from '../network/known-flows';
 import type { Purpose } from '../network/need';
 import { ROLLOUTS_CONTROLLER } from '../network/needs-analysis';
 import { REPO_SERVER } from '../network/needs-gitops';
-import type { FlowVerdict } from '../network/network';
+import type { FlowVerdict, Network } from '../network/network';
 import type { UnknownSource } from '../network/unknown-sources';
 import { isFileLocation } from '../manifest/document';
 import { printable } from './printable';
@@ -26,8 +26,8 @@ const PURPOSES: Readonly<Record<Purpose, string>> = {
   probe: 'probes',
 };
 
-export function matrixText(rows: readonly MatrixRow[], cluster: Cluster): string {
-  const name = namesOf(cluster);
+export function matrixText(rows: readonly MatrixRow[], network: Network): string {
+  const name = namesOf(network.cluster);
   let before = '';
   const lines = rows.map((row) => {
     const from = name(row.from);
@@ -35,7 +35,7 @@ export function matrixText(rows: readonly MatrixRow[], cluster: Cluster): string
     before = from;
     return [shown, targetText(row, name), portsText(row), PURPOSES[row.purpose], verdictText(row)].map(printable);
   });
-  const explained = rows.filter(({ verdict }) => verdict !== 'allow').map(explanation);
+  const explained = rows.filter(({ verdict }) => verdict !== 'allow').map((row) => explanation(row, network));
   return `${[table([['FROM', 'TO', 'PORT', 'FOR', 'VERDICT'], ...lines]), summary(rows), ...explained].join('\n\n')}\n`;
 }
 
@@ -119,13 +119,13 @@ function summary(rows: readonly MatrixRow[]): string {
   return `${counted(flows.length, 'flow')}: ${bad.length === 0 ? 'all allowed' : `${count('allow')} allowed, ${bad.join(', ')}`}`;
 }
 
-function explanation({ flows }: MatrixRow): string {
+function explanation({ flows }: MatrixRow, network: Network): string {
   const [first] = flows;
   if (first === undefined) return '';
   const { resource, path, words } = first.need.source;
   const at = resource.locate(path);
   const where = isFileLocation(at) ? `${at.file}:${at.line}` : at.construct;
-  return `${flowText(first.flow)}  needed: ${words} (${where})`.split('\n').map(printable).join('\n');
+  return `${flowText(first.flow, network)}  needed: ${words} (${where})`.split('\n').map(printable).join('\n');
 }
 
 function table(rows: readonly (readonly string[])[]): string {

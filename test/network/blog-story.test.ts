@@ -110,7 +110,8 @@ test('every need is judged, and what is cut off is named with its side', () => {
 });
 
 test('the missing rules are named policy by policy, and mend the flows when they are pasted', () => {
-  const mends = judged(networkOf(BLOG)).flatMap(({ flow }) => missingRules(flow));
+  const network = networkOf(BLOG);
+  const mends = judged(network).flatMap(({ flow }) => missingRules(flow, network));
   expect(mends.map(({ words, into }) => `${words}: ${into?.policy.name ?? ''} ${into?.path ?? ''} ${JSON.stringify(into?.value)}`)).toEqual(
     [
       'no egress rule of CiliumNetworkPolicy blog/mysql-backup allows blog/mysql-backup to blog/mysql on TCP 3306: mysql-backup /spec/egress/- {"toEndpoints":[{"matchLabels":{"app":"mysql"}}],"toPorts":[{"ports":[{"port":"3306","protocol":"TCP"}]}]}',

@@ -84,7 +84,7 @@ test('the rule that is said to be missing allows the flow once it is added', () 
       const flow = network.verdict(from, to, 8080, 'TCP');
       const isDeniedByRule = [...flow.egress.because, ...flow.ingress.because].some(({ effect }) => effect === 'deny');
       if (flow.verdict !== 'deny' || isDeniedByRule) continue;
-      const added = missingRules(flow).flatMap(({ policy }, index) =>
+      const added = missingRules(flow, network).flatMap(({ policy }, index) =>
         policy === undefined ? [] : [{ ...policy, metadata: { namespace: namespaceOf(policy), name: `added-${index}` } }],
       );
       const after = networkOf([...objects, ...policies, ...added]);
