@@ -10,6 +10,7 @@ import { Isolation } from './isolation';
 import type { Peer } from './peer';
 import { CONFIG_HASH_ANNOTATION, configHash, defineRollout, ROLLOUT_PROPS, type RolloutProps } from './rollout';
 import type { SecretRef } from './secret-ref';
+import { wasPod } from './was-pod';
 import { wasEnvironment } from './was-settings';
 
 /** A database that a workload signs in to, such as `Mysql`. */
@@ -130,8 +131,6 @@ export class Was extends Construct implements IServed {
       metadata: { name: configMap },
       data: { ...settings },
     });
-    const userId = input.wholeNumber('user', user, 1);
-    const { liveness, readiness } = probePaths(input, health);
     defineRollout(this, input, props, {
       name: this.name,
       serviceName: this.serviceName,
@@ -142,39 +141,19 @@ export class Was extends Construct implements IServed {
         // The first requests of the application go out through the sidecar: it has to be there.
         ...(this.connections.inMesh ? { 'proxy.istio.io/config': '{"holdApplicationUntilProxyStarts": true}' } : {}),
       },
-      podSpec: {
-        automountServiceAccountToken: false,
-        securityContext: {
-          runAsNonRoot: true,
-          runAsUser: userId,
-          runAsGroup: userId,
-          fsGroup: userId,
-          seccompProfile: { type: 'RuntimeDefault' },
-        },
-        terminationGracePeriodSeconds: DRAIN_SECONDS + seconds.grace + 10,
-        containers: [
-          {
-            name: input.dnsLabel('containerName', props.containerName ?? 'spring-boot'),
-            image: input.image('image', props.image),
-            ports: ports.map(({ name: portName, number }) => ({ name: portName, containerPort: number, protocol: 'TCP' })),
-            envFrom: [{ configMapRef: { name: configMap } }],
-            env: [...env],
-            resources: resources(input, memory, cpuMillis),
-            securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
-            startupProbe: {
-              ...probe(liveness),
-              periodSeconds: STARTUP_PERIOD,
-              failureThreshold: Math.ceil(seconds.startup / STARTUP_PERIOD),
-            },
-            readinessProbe: { ...probe(readiness), periodSeconds: 5, failureThreshold: 3 },
-            livenessProbe: { ...probe(liveness), periodSeconds: 10, failureThreshold: 6 },
-            // Endpoints are taken away while the pod stops: it goes on answering until they are.
-            lifecycle: { preStop: { exec: { command: ['sleep', String(DRAIN_SECONDS)] } } },
-            volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
-          },
-        ],
-        volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '512Mi' } }],
-      },
+      podSpec: wasPod({
+        ...probePaths(input, health),
+        image: input.image('image', props.image),
+        containerName: input.dnsLabel('containerName', props.containerName ?? 'spring-boot'),
+        ports,
+        configMap,
+        env,
+        userId: input.wholeNumber('user', user, 1),
+        memory: input.quantity('memory', memory),
+        cpu: `${input.wholeNumber('cpuMillis', cpuMillis, 1)}m`,
+        startupSeconds: seconds.startup,
+        graceSeconds: seconds.grace,
+      }),
       progressDeadlineSeconds: seconds.pull + seconds.startup + 60,
       timeoutSeconds: seconds.timeout,
       retries: { attempts: 2, perTryTimeoutSeconds: seconds.timeout },
@@ -184,12 +163,6 @@ export class Was extends Construct implements IServed {
 }
 
 const ACTUATOR = { liveness: '/actuator/health/liveness', readiness: '/actuator/health/readiness' };
-const STARTUP_PERIOD = 5;
-const DRAIN_SECONDS = 5;
-
-function probe(path: string) {
-  return { httpGet: { path, port: 'http' }, timeoutSeconds: 3 };
-}
 
 function databaseOf(input: Input, database: IDatabase | undefined): IDatabase | undefined {
   if (database === undefined || isConnectable(database)) return database;
@@ -237,9 +210,4 @@ function probePaths(input: Input, health: NonNullable<WasProps['health']>) {
     liveness: input.text('health.liveness', liveness, PROBE_PATH, '/', mend),
     readiness: input.text('health.readiness', readiness, PROBE_PATH, '/', mend),
   };
-}
-
-function resources(input: Input, memory: Size, cpuMillis: number) {
-  const quantity = input.quantity('memory', memory);
-  return { requests: { cpu: `${input.wholeNumber('cpuMillis', cpuMillis, 1)}m`, memory: quantity }, limits: { memory: quantity } };
 }
