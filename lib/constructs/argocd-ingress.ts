@@ -7,6 +7,7 @@
 import { Construct } from 'constructs';
 import type { Gateway, VirtualService } from '../../imports/istio';
 import type { ConfigMap, Ingress } from '../../imports/kubernetes';
+import { ISTIO_GATEWAY_PODS } from '../facts/well-known-pods';
 import { defineObject } from '../kube/define';
 import { ARGOCD_INGRESS_ANNOTATIONS, INSECURE_SERVER } from '../lessons/argocd-ingress-tls';
 import { Input, type PropNames } from './input';
@@ -78,7 +79,7 @@ export class ArgoCdIngress extends Construct {
     const credentialName = input.objectName('via.tlsSecret', via.tlsSecret);
     if (via.gateway !== undefined && Object.keys(via.gateway).length === 0)
       input.reject('via.gateway', via.gateway, 'it would select every pod of the mesh: give the labels of the gateway, or leave it out');
-    const selector = via.gateway ?? clusterOf(this).mesh?.gateways?.[0]?.labels ?? { istio: 'ingressgateway' };
+    const selector = via.gateway ?? clusterOf(this).mesh?.gateways?.[0]?.labels ?? ISTIO_GATEWAY_PODS.labels;
     defineObject<Gateway>(this, 'gateway', {
       apiVersion: 'networking.istio.io/v1',
       kind: 'Gateway',

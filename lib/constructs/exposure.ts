@@ -1,6 +1,7 @@
 /** Leads visitors of a host to a workload: through an Ingress, or through the gateways of the mesh. */
 import { Construct } from 'constructs';
 import type { Ingress } from '../../imports/kubernetes';
+import { INGRESS_NGINX_PODS, ISTIO_GATEWAY_PODS, podsOfIngressClass } from '../facts/well-known-pods';
 import { defineObject } from '../kube/define';
 import type { Connections } from './connections';
 import { Peer } from './peer';
@@ -44,16 +45,15 @@ export class IngressExposure extends Construct {
       // A pod in the node's network is a node to everybody else: this one or another.
       connections.allowFrom(Peer.entity('host'), undefined, reason).allowFrom(Peer.entity('remote-node'), undefined, reason);
     } else {
-      connections.allowFrom(controller === undefined ? USUAL_CONTROLLER : Peer.pods(controller), undefined, reason);
+      // A class says who serves it by convention alone; one of a cluster's own is most often another name for ingress-nginx.
+      const pods = controller ?? podsOfIngressClass(ingressClass) ?? INGRESS_NGINX_PODS;
+      connections.allowFrom(Peer.pods(pods), undefined, reason);
     }
   }
 }
 
-/** Where ingress-nginx's own chart puts it; used when the facts name no controller of the class. */
-const USUAL_CONTROLLER = Peer.pods({ namespace: 'ingress-nginx', labels: { 'app.kubernetes.io/name': 'ingress-nginx' } });
-
 /** Lets the mesh's gateways reach a workload. */
 export function allowFromGateways(scope: Construct, connections: Connections, hosts: readonly string[]): void {
-  const gateways = clusterOf(scope).mesh?.gateways ?? [{ namespace: 'istio-system', labels: { istio: 'ingressgateway' } }];
+  const gateways = clusterOf(scope).mesh?.gateways ?? [ISTIO_GATEWAY_PODS];
   for (const gateway of gateways) connections.allowFrom(Peer.pods(gateway), undefined, `visitors of ${hosts.join(', ')}`);
 }

@@ -13,6 +13,7 @@ import { Service } from '../resources/service';
 import type { Workload } from '../resources/workload';
 import type { Cluster } from './cluster';
 import type { Mesh } from './mesh';
+import { INGRESS_NGINX_PODS } from './well-known-pods';
 
 export interface IngressRoute {
   readonly ingress: Resource;
@@ -25,9 +26,6 @@ export interface IngressRoute {
   /** The pod's port. */
   readonly port: number;
 }
-
-/** Labels that the ingress-nginx chart gives its controller. */
-const NGINX_LABELS = { 'app.kubernetes.io/name': 'ingress-nginx' };
 
 /** Every way from an Ingress to a declared workload. */
 export function ingressRoutes(resources: Resources, cluster: Cluster, mesh: Mesh): readonly IngressRoute[] {
@@ -81,6 +79,6 @@ function isInMesh(controller: string, resources: Resources, cluster: Cluster, me
   if (facts !== undefined) return facts.inMesh ?? false;
   if (controller === 'istio') return true;
   if (controller !== 'nginx') return undefined;
-  const declared = resources.workloads.filter(({ podLabels }) => containsLabels(podLabels, NGINX_LABELS));
+  const declared = resources.workloads.filter(({ podLabels }) => containsLabels(podLabels, INGRESS_NGINX_PODS.labels));
   return declared.some((workload) => mesh.hasSidecar(workload) === true);
 }

@@ -24,6 +24,18 @@ function alone(props: Partial<BlogWebProps> = {}, facts = BLOG_CLUSTER) {
 const CONTAINER = '/spec/template/spec/containers/0';
 const containerOf = (props: Partial<BlogWebProps>) => at(objectOf(alone(props), 'Rollout'), 'spec', 'template', 'spec', 'containers', 0);
 
+/** Where the pods are that its policy lets visitors in from. */
+const visitorsOf = (props: Partial<BlogWebProps>, facts: ClusterFacts) =>
+  at(objectOf(alone({ host: 'a.example.org', ...props }, facts), 'CiliumNetworkPolicy'), 'spec', 'ingress', 0, 'fromEndpoints', 0, 'matchLabels', 'k8s:io.kubernetes.pod.namespace'); // prettier-ignore
+
+test.each([
+  ['nginx', 'ingress-nginx'],
+  ['traefik', 'traefik'],
+  ['inner', 'ingress-nginx'],
+])('an Ingress of the class %s, whose controller no fact names, lets in what usually serves it', (ingressClass, namespace) => {
+  expect(visitorsOf({ ingressClass }, { ...BLOG_CLUSTER, ingressControllers: undefined })).toBe(namespace);
+});
+
 describe('BlogWeb by default', () => {
   test('is a canary behind a Service, with what the mesh, a drain and an isolated namespace ask for', () => {
     expect(kindsOf(alone())).toEqual([
