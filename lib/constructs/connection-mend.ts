@@ -3,7 +3,7 @@ import type { Endpoint } from '../network/endpoint';
 import type { Opening } from '../network/openings';
 import { tellingLabels } from '../network/peer-rule';
 import type { Workload } from '../resources/workload';
-import type { Connections } from './connections';
+import { type Connections, partyName } from './connections';
 import { samePort } from './flows';
 
 /** @param ends the workloads whose connections are declared */
@@ -14,12 +14,12 @@ export function connectionMend(opening: Opening, ends: ReadonlyMap<Workload, Con
   const { protocol } = flow;
   if (number === undefined || (protocol !== 'TCP' && protocol !== 'UDP')) return `declare the ports that are meant, and ${back}`;
   if (to !== undefined && !to.ports.some((served) => samePort(served, { number, protocol })))
-    return `${nameOf(to)} is not known to serve there: ${back}`;
+    return `${partyName(to)} is not known to serve there: ${back}`;
   const port = protocol === 'TCP' ? String(number) : `{ number: ${number}, protocol: '${protocol}' }`;
   if (from !== undefined)
-    return `declare it with connections.allowTo(${partyText(flow.to, to, opening.to)}, ${port}) of ${nameOf(from)}, or ${back}`;
+    return `declare it with connections.allowTo(${partyText(flow.to, to, opening.to)}, ${port}) of ${partyName(from)}, or ${back}`;
   if (to !== undefined)
-    return `declare it with connections.allowFrom(${partyText(flow.from, from, opening.from)}, ${port}) of ${nameOf(to)}, or ${back}`;
+    return `declare it with connections.allowFrom(${partyText(flow.from, from, opening.from)}, ${port}) of ${partyName(to)}, or ${back}`;
   return back;
 }
 
@@ -27,13 +27,9 @@ function connectionsOf(endpoint: Endpoint, ends: ReadonlyMap<Workload, Connectio
   return endpoint.kind === 'workload' ? ends.get(endpoint.workload) : undefined;
 }
 
-function nameOf({ namespace, name }: Connections): string {
-  return `${namespace}/${name}`;
-}
-
 /** What stands in the brackets: the other construct by its name, or a peer as it is written. */
 function partyText(endpoint: Endpoint, connections: Connections | undefined, words: string): string {
-  if (connections !== undefined) return nameOf(connections);
+  if (connections !== undefined) return partyName(connections);
   switch (endpoint.kind) {
     case 'workload':
       return podsText(endpoint.workload.namespace ?? '', tellingLabels(endpoint.workload));

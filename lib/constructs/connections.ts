@@ -85,7 +85,7 @@ export class Connections implements IConnectable {
     const served = to instanceof Connections ? to.ports : [];
     const ports = port === undefined ? served.slice(0, 1) : [typeof port === 'number' ? { number: port } : port];
     if (ports.length === 0) {
-      this.input.reject('connections', nameOf(to), 'it declares no port of its own: say which port is meant');
+      this.input.reject('connections', partyName(to), 'it declares no port of its own: say which port is meant');
     } else if (ports.every((each) => this.isUsable(each, to))) {
       this.flows.add({ from, to, ports, reason });
     }
@@ -105,13 +105,13 @@ export class Connections implements IConnectable {
 
   private ofThisApp(other: Connections): Connections | undefined {
     if (other === this) {
-      this.input.reject('connections', nameOf(other), 'a workload reaches itself without a policy: remove the connection');
+      this.input.reject('connections', partyName(other), 'a workload reaches itself without a policy: remove the connection');
       return undefined;
     }
     if (other.flows !== this.flows) {
       const { namespace, labels } = other;
       const peer = `Peer.pods(${JSON.stringify({ namespace, labels })})`;
-      this.input.reject('connections', nameOf(other), `it stands in another app, whose policies are not written here: give ${peer}`);
+      this.input.reject('connections', partyName(other), `it stands in another app, whose policies are not written here: give ${peer}`);
       return undefined;
     }
     return other;
@@ -122,7 +122,7 @@ export class Connections implements IConnectable {
     if (!(to instanceof Connections) || to.ports.some((served) => samePort(served, port))) return true;
     const ports = to.ports.map(portText).join(', ');
     const mend = ports === '' ? 'which serves none: remove the connection' : `which serves ${ports}: give one of its ports`;
-    this.input.reject('connections port', portText(port), `it is no port of ${nameOf(to)}, ${mend}`);
+    this.input.reject('connections port', portText(port), `it is no port of ${partyName(to)}, ${mend}`);
     return false;
   }
 
@@ -165,12 +165,12 @@ function portText({ number, protocol = 'TCP' }: PodPort): string {
   return `${number}/${protocol}`;
 }
 
-function nameOf(party: Connections | Peer): string {
+/** A workload by namespace and name, or a peer in a few words. */
+export function partyName(party: Connections | Peer): string {
   return party instanceof Connections ? `${party.namespace}/${party.name}` : describePeer(party);
 }
 
-/** A peer in a few words. */
-export function describePeer(peer: Peer): string {
+function describePeer(peer: Peer): string {
   switch (peer.kind) {
     case 'pods':
       return `${peer.namespace}/${Object.entries(peer.labels)

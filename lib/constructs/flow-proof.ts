@@ -4,7 +4,7 @@ import type { Endpoint } from '../network/endpoint';
 import { knownFlows } from '../network/known-flows';
 import type { Resources } from '../resources/resources';
 import type { Workload } from '../resources/workload';
-import { Connections, describePeer } from './connections';
+import { Connections, partyName } from './connections';
 import type { Flow, Party } from './flows';
 
 /** @returns a text for each declared connection that a policy denies */
@@ -18,10 +18,10 @@ export function deniedFlows(flows: readonly Flow[], resources: Resources, cluste
     return flow.ports.flatMap(({ number, protocol = 'TCP' }) => {
       const { verdict, egress, ingress } = network.verdict(from, to, number, protocol);
       if (verdict !== 'deny') return [];
-      const side = egress.verdict === 'deny' ? `the egress of ${name(flow.from)}` : `the ingress of ${name(flow.to)}`;
+      const side = egress.verdict === 'deny' ? `the egress of ${partyName(flow.from)}` : `the ingress of ${partyName(flow.to)}`;
       const because = (egress.verdict === 'deny' ? egress : ingress).because.flatMap(({ policy }) => policy?.toString() ?? []);
       return [
-        `${name(flow.from)}: the connection to ${name(flow.to)} on ${number}/${protocol} (${flow.reason}) is declared and denied: ${side}${because.length === 0 ? '' : `, by ${[...new Set(because)].join(', ')}`}; take back the patch or the policy that denies it`,
+        `${partyName(flow.from)}: the connection to ${partyName(flow.to)} on ${number}/${protocol} (${flow.reason}) is declared and denied: ${side}${because.length === 0 ? '' : `, by ${[...new Set(because)].join(', ')}`}; take back the patch or the policy that denies it`,
       ];
     });
   });
@@ -43,8 +43,4 @@ function endpointOf(party: Party, resources: Resources): Endpoint | undefined {
       // A pattern stands for many names; its rule is the rendered one.
       return party.name.includes('*') ? undefined : { kind: 'fqdn', name: party.name };
   }
-}
-
-function name(party: Party): string {
-  return party instanceof Connections ? `${party.namespace}/${party.name}` : describePeer(party);
 }

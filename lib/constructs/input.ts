@@ -11,7 +11,7 @@ import { nearestName } from '../manifest/nearest-name';
 import { SecretRef } from './secret-ref';
 
 /** Source: RFC 1123, and kubernetes.io, Object Names and IDs. */
-const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+export const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 /** Source: RFC 1035, which Services follow. */
 const SERVICE_NAME = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const OBJECT_NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
@@ -171,7 +171,8 @@ export class Input {
   }
 }
 
-function isText(pattern: RegExp, value: unknown): boolean {
+/** Whether it is a text at all: callers without types may give anything. */
+export function isText(pattern: RegExp, value: unknown): boolean {
   // Without `m`, `$` ends the text and not a line: nothing follows what was matched.
   return typeof value === 'string' && pattern.test(value);
 }

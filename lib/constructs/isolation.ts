@@ -11,15 +11,12 @@ import type { CiliumNetworkPolicy } from '../../imports/cilium';
 import type { PodsFacts } from '../facts/cluster-facts';
 import { defineObject } from '../kube/define';
 import { NAMESPACE_LABEL } from '../lessons/cross-namespace-peer';
+import { MESH_CONTROL_PORT, MESH_TELEMETRY_PORTS } from '../network/needs-mesh';
 import { Connections } from './connections';
 import { type Flow, type PodPort, samePort } from './flows';
 import { type Peer } from './peer';
 import { clusterOf, flowsOf } from './platform';
 
-/** Sidecars fetch configuration and certificates from here. Source: istio.io, Ports used by Istio. */
-const MESH_CONTROL_PORT: PodPort = { number: 15012 };
-/** Merged application and Envoy telemetry, and Envoy's own, as the scraper reads them from a sidecar. */
-const MESH_TELEMETRY_PORTS: readonly PodPort[] = [{ number: 15020 }, { number: 15090 }];
 const DNS_PORTS: readonly PodPort[] = [
   { number: 53, protocol: 'UDP' },
   { number: 53, protocol: 'TCP' },
@@ -69,7 +66,7 @@ export class Isolation extends Construct {
     }));
     const { mesh, facts } = clusterOf(this);
     if (connections.inMesh && mesh !== undefined && facts.prometheus !== undefined) {
-      rules.push({ fromEndpoints: [selector(facts.prometheus)], ...toPorts(MESH_TELEMETRY_PORTS) });
+      rules.push({ fromEndpoints: [selector(facts.prometheus)], ...toPorts(MESH_TELEMETRY_PORTS.map((number) => ({ number }))) });
     }
     return rules;
   }
@@ -80,7 +77,7 @@ export class Isolation extends Construct {
     const byName = flows.some(([party]) => 'kind' in party && party.kind === 'fqdn');
     const rules = flows.map(([party, ports]) => ({ ...egressPeer(party), ...toPorts(ports) }));
     if (connections.inMesh && cluster.mesh !== undefined) {
-      rules.push({ toEndpoints: [selector(cluster.meshControlPlane)], ...toPorts([MESH_CONTROL_PORT]) });
+      rules.push({ toEndpoints: [selector(cluster.meshControlPlane)], ...toPorts([{ number: MESH_CONTROL_PORT }]) });
     }
     // Who connects to nobody has nothing to look up.
     if (rules.length === 0 && !this.looksUpNames) return rules;

@@ -1,10 +1,12 @@
 /** Parties outside of the app. An entity, a selector, a range and a name are different types, so that none lands where another belongs. */
+import { CILIUM_ENTITIES, type CiliumEntity } from '../network/cilium-entities';
 import { contains, ipRange } from '../network/ip-range';
+import { DNS_LABEL, isText } from './input';
 
 /** What Cilium calls the things that are no pods. Source: docs.cilium.io, Layer 3 Policies, Entities Based. */
-export type Entity = (typeof ENTITIES)[number];
+export type Entity = Exclude<CiliumEntity, 'none'>;
 
-const ENTITIES = ['all', 'world', 'cluster', 'host', 'remote-node', 'kube-apiserver', 'ingress', 'init', 'health', 'unmanaged'] as const;
+const ENTITIES: readonly CiliumEntity[] = CILIUM_ENTITIES.filter((entity) => entity !== 'none');
 
 export type Peer = PodsPeer | EntityPeer | CidrPeer | FqdnPeer;
 
@@ -44,7 +46,6 @@ export const Peer = {
   fqdn: (name: string): FqdnPeer => ({ kind: 'fqdn', name }),
 } as const;
 
-const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const LABEL_KEY = /^[A-Za-z0-9][A-Za-z0-9:._/-]{0,316}$/;
 const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 const FQDN = /^(?=.{1,255}$)[-a-zA-Z0-9_*]+(\.[-a-zA-Z0-9_*]+)*\.?$/;
@@ -64,7 +65,7 @@ export function peerProblem(peer: Peer): string | undefined {
 }
 
 function podsProblem({ namespace, labels }: PodsPeer): string | undefined {
-  if (!isText(NAMESPACE, namespace)) return 'it names no namespace: give { namespace, labels }';
+  if (!isText(DNS_LABEL, namespace)) return 'it names no namespace: give { namespace, labels }';
   if (typeof labels !== 'object') return 'it has no labels: give { namespace, labels }, with labels {} for every pod of the namespace';
   const wrong = Object.entries(labels).find(([key, value]) => !isText(LABEL_KEY, key) || !isText(LABEL_VALUE, value));
   if (wrong === undefined) return undefined;
@@ -83,9 +84,4 @@ function cidrProblem({ cidr, except }: CidrPeer): string | undefined {
 
 function rangeOf(cidr: string) {
   return isText(/^[^/]+\/\d+$/, cidr) ? ipRange(cidr) : undefined;
-}
-
-/** Also for callers without types. */
-function isText(pattern: RegExp, value: unknown): boolean {
-  return typeof value === 'string' && pattern.test(value);
 }
