@@ -4,6 +4,7 @@ import type { Direction } from '../network/policy-rule';
 import { workloadsOf } from '../resources/cilium-selection';
 import type { Resource } from '../resources/resource';
 import type { Context, Lesson, Violation } from './lesson';
+import { rejectionsOf } from './policy-rejected';
 
 export const emptyRulesDenyNothing: Lesson = {
   id: 'empty-rules-deny-nothing',
@@ -22,7 +23,7 @@ export const emptyRulesDenyNothing: Lesson = {
     'kubectl -n kube-system exec ds/cilium -- cilium-dbg endpoint list',
   ],
   limits:
-    'Told where a declared pod is selected, and nothing else restricts that direction of the pods that are. A list that is absent or null says plainly that the direction is left alone. A policy whose lists are all empty is policy-rejected.',
+    'Told where a declared pod is selected, and nothing else restricts that direction of the pods that are. A list that is absent or null says plainly that the direction is left alone. A policy that Cilium does not take is told by policy-rejected; from 1.18 that is also one without any rule.',
   bad: [
     {
       yaml: `apiVersion: apps/v1
@@ -58,6 +59,42 @@ specs:
   - endpointSelector: {matchLabels: {app: was}}
     ingress: [{fromEndpoints: [{matchLabels: {app: web}}]}]
     egress: [] # <- here
+`,
+    },
+    {
+      // Beside rules that only deny.
+      yaml: `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: was, namespace: blog}
+spec:
+  selector: {matchLabels: {app: was}}
+  template: {metadata: {labels: {app: was}}, spec: {containers: [{name: was, image: "was:1.0"}]}}
+---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: was, namespace: blog}
+spec:
+  endpointSelector: {matchLabels: {app: was}}
+  ingress: [] # <- here
+  egressDeny: [{toEntities: [world]}]
+`,
+    },
+    {
+      // Before 1.18 Cilium took a policy without any rule.
+      cluster: { network: { version: '1.17' } },
+      yaml: `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: was, namespace: blog}
+spec:
+  selector: {matchLabels: {app: was}}
+  template: {metadata: {labels: {app: was}}, spec: {containers: [{name: was, image: "was:1.0"}]}}
+---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: was, namespace: blog}
+spec:
+  endpointSelector: {matchLabels: {app: was}}
+  ingress: [] # <- here
 `,
     },
   ],
@@ -135,13 +172,31 @@ spec:
   ingress: null
 `,
     },
+    {
+      // Of a policy that Cilium does not take, that is the flaw, and policy-rejected tells it.
+      yaml: `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: was, namespace: blog}
+spec:
+  selector: {matchLabels: {app: was}}
+  template: {metadata: {labels: {app: was}}, spec: {containers: [{name: was, image: "was:1.0"}]}}
+---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: was, namespace: blog}
+specs:
+  - {endpointSelector: {matchLabels: {app: was}}, ingress: []}
+  - {endpointSelector: {matchLabels: {app: was}}, ingress: [], egress: [{toEntities: [world]}]}
+`,
+    },
   ],
   *violations({ resources, cluster }: Context): Iterable<Violation> {
     const policies = ['CiliumNetworkPolicy', 'CiliumClusterwideNetworkPolicy'].flatMap((kind) => resources.ofKind('cilium.io', kind));
     const flows = policies.length === 0 ? undefined : knownFlows(resources, cluster);
     if (flows === undefined) return;
     for (const policy of policies) {
-      if (!flows.isJudged(policy)) continue;
+      const isRejected = [...rejectionsOf(policy, cluster.facts.network?.version)].some(({ unless }) => unless === undefined);
+      if (!flows.isJudged(policy) || isRejected) continue;
       for (const spec of [policy.at('spec'), ...policy.at('specs').items])
         for (const direction of ['ingress', 'egress'] as const) {
           const found = emptyRules(policy, spec, direction, flows);
@@ -153,8 +208,7 @@ spec:
 
 function emptyRules(policy: Resource, spec: Field, direction: Direction, flows: KnownFlows): Violation | undefined {
   const list = spec.at(direction);
-  const other = spec.at(direction === 'ingress' ? 'egress' : 'ingress');
-  if (!isEmptyList(list) || other.items.length === 0 || spec.at('enableDefaultDeny', direction).boolean === false) return undefined;
+  if (!isEmptyList(list) || spec.at('enableDefaultDeny', direction).boolean === false) return undefined;
   const subjects = workloadsOf(spec.at('endpointSelector'), policy, flows.resources) ?? [];
   const [first] = subjects;
   const isOpen = subjects.every((workload) => flows.network.restricted({ kind: 'workload', workload }, direction) === 'no');
