@@ -24,7 +24,7 @@ export const dnsEgressMissing: Lesson = {
     'kubectl -n kube-system exec ds/cilium -- hubble observe --port 53 --verdict DROPPED',
   ],
   limits:
-    'Told of pods for which a name is known that they use. The DNS pods are those of the facts, else CoreDNS as kubeadm installs it; without that fact a rule for port 53 to whomever else, such as a node-local cache, is taken for the right one, unless it merely lacks the namespace. ' +
+    'Told of pods for which a name is known that they use. The DNS pods are those of the facts, else CoreDNS as kubeadm installs it; without that fact a rule for port 53 to whomever else, such as a node-local cache, is taken for the right one, unless it merely lacks the namespace or, behind Cilium, means everything outside, which no pod is. ' +
     'Where only TCP is missing it is a hint: few answers are so long.',
   bad: [
     {

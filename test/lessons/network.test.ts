@@ -62,6 +62,41 @@ describe('dns-egress-missing', () => {
     expect(told(dnsEgressMissing, was(USES_NAME, ', dnsPolicy: Default') + policy('egress: [{}]'))).toEqual([]);
   });
 
+  const DNS_PORTS = 'ports: [{port: 53, protocol: UDP}, {port: 53}]';
+
+  test.each([
+    ['another server, over UDP alone', 'egress: [{to: [{ipBlock: {cidr: 169.254.20.10/32}}], ports: [{port: 53, protocol: UDP}]}]', {}],
+    ['every address, where the engine is not known', `egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}], ${DNS_PORTS}}]`, {}],
+    [
+      'every address, where pods are meant too',
+      `egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}], ${DNS_PORTS}}]`,
+      { network: { engine: 'other' } },
+    ],
+  ] as const)('accepts lookups at %s', (_, rules, facts) => {
+    expect(told(dnsEgressMissing, was(USES_NAME) + policy(`policyTypes: [Egress]\n  ${rules}`, 'NetworkPolicy'), facts)).toEqual([]);
+  });
+
+  test.each([
+    [
+      'every address, behind Cilium',
+      `egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}], ${DNS_PORTS}}]`,
+      'NetworkPolicy',
+      { network: { engine: 'cilium' } },
+    ],
+    ['every address, in the words of Cilium', 'egress: [{toCIDR: [0.0.0.0/0], toPorts: [{ports: [{port: "53"}]}]}]', undefined, {}],
+    ['the world', 'egress: [{toEntities: [world], toPorts: [{ports: [{port: "53"}]}]}]', undefined, {}],
+    [
+      'the address of the Service',
+      `egress: [{to: [{ipBlock: {cidr: 10.96.0.10/32}}], ${DNS_PORTS}}]`,
+      'NetworkPolicy',
+      { network: { engine: 'cilium', serviceCIDRs: ['10.96.0.0/12'] } },
+    ],
+  ] as const)('fails where lookups are allowed at %s, which is not where the DNS pods are', (_, rules, kind, facts) => {
+    const types = kind === undefined ? '' : 'policyTypes: [Egress]\n  ';
+    const { findings } = reportOf(dnsEgressMissing, was(USES_NAME) + policy(types + rules, kind), facts);
+    expect(findings.map(({ severity, path }) => [severity, path])).toEqual([['error', '/spec/egress']]);
+  });
+
   test('fails at the list that lacks the rule, once for both protocols, and is mended by one rule', () => {
     const yaml = was(USES_NAME) + policy(`egress: [${API}]`);
     const { findings } = reportOf(dnsEgressMissing, yaml);

@@ -165,7 +165,7 @@ test('what all pods of a policy need may stand in it', () => {
 test('mends of different flows have different names', () => {
   const policy = cnp('deny-all', '{endpointSelector: {}, ingress: [{}]}');
   const names = (from: string, port: number) =>
-    missing(policy, from, 'a/db', port).map((mend) => Reflect.get(Object(mend.policy?.['metadata']), 'name'));
+    missing(policy, from, 'a/db', port).map((mend): unknown => Reflect.get(Object(mend.policy?.['metadata']), 'name'));
   expect([names('a/web', 5432), names('a/web', 80), names('10.0.0.0/8', 80), names('entity:world', 80)].flat()).toEqual([
     'db-from-web-5432',
     'db-from-web-80',
