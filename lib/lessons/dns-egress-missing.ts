@@ -235,7 +235,9 @@ spec: {podSelector: {matchLabels: {app: server}}, policyTypes: [Ingress], ingres
 
 function report({ need, flow }: DroppedLookup, flows: KnownFlows): Violation {
   const also = flow.protocol === 'UDP' ? (['TCP'] as const) : [];
-  const [mend] = missingRules(flow, flows.network, { forAll: true, also, showsNames: hasRulesByName(flow, flows) }).filter(({ direction }) => direction === 'egress');
+  const [mend] = missingRules(flow, flows.network, { forAll: true, also, showsNames: hasRulesByName(flow, flows) }).filter(
+    ({ direction }) => direction === 'egress',
+  );
   const into = mend?.into !== undefined && flows.isJudged(mend.into.policy) ? mend.into : undefined;
   const asked = { resource: need.source.resource, path: need.source.path };
   const consequence =

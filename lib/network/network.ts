@@ -80,6 +80,11 @@ export class Network {
       return { verdict: together(egress.verdict, ingress.verdict), from, to, port, protocol, egress, ingress };
     }
     const met = sources.flatMap((one) => destinations.map((other) => this.met(one, other, traffic)));
+    const names = sources.flatMap((one) =>
+      destinations.map((other) =>
+        [...(sources.length > 1 ? [one] : []), ...(destinations.length > 1 ? [other] : [])].map(({ words }) => words).join(' to '),
+      ),
+    );
     const verdict = alternatives(met.map(({ egress, ingress }) => together(egress.verdict, ingress.verdict)));
     return {
       verdict,
@@ -87,8 +92,14 @@ export class Network {
       to,
       port,
       protocol,
-      egress: mergeSides(met.map(({ egress }) => egress)),
-      ingress: mergeSides(met.map(({ ingress }) => ingress)),
+      egress: mergeSides(
+        met.map(({ egress }) => egress),
+        names,
+      ),
+      ingress: mergeSides(
+        met.map(({ ingress }) => ingress),
+        names,
+      ),
     };
   }
 
@@ -135,14 +146,21 @@ export class Network {
       return { verdict: side.verdict, from, to, port, protocol, egress: side, ingress: side, targets: [] };
     }
     const verdicts = targets.map((target) => this.verdict(from, target.endpoint, target.port, protocol));
+    const names = targets.map(({ endpoint }) => endpointText(endpoint));
     return {
       verdict: alternatives(verdicts.map(({ verdict }) => verdict)),
       from,
       to,
       port,
       protocol,
-      egress: mergeSides(verdicts.map(({ egress }) => egress)),
-      ingress: mergeSides(verdicts.map(({ ingress }) => ingress)),
+      egress: mergeSides(
+        verdicts.map(({ egress }) => egress),
+        names,
+      ),
+      ingress: mergeSides(
+        verdicts.map(({ ingress }) => ingress),
+        names,
+      ),
       targets: verdicts,
     };
   }

@@ -56,11 +56,11 @@ export function alternatives(verdicts: readonly Verdict[]): Verdict {
   return first !== undefined && verdicts.every((verdict) => verdict === first) ? first : 'unknown';
 }
 
-/** The sides of alternatives as one. */
-export function mergeSides(sides: readonly SideVerdict[]): SideVerdict {
+/** The sides of alternatives as one; where they differ, it says so by the names of the alternatives. */
+export function mergeSides(sides: readonly SideVerdict[], names: readonly string[]): SideVerdict {
   const [first] = sides;
   if (first !== undefined && sides.length === 1) return first;
-  const because: Because[] = [];
+  const because: Because[] = [...differing(sides, names)];
   const seen = new Set<string>();
   for (const reason of sides.flatMap((side) => side.because)) {
     const key = `${reason.policy?.toString() ?? ''} ${reason.rule ?? ''} ${reason.effect} ${reason.words}`;
@@ -69,4 +69,12 @@ export function mergeSides(sides: readonly SideVerdict[]): SideVerdict {
   }
   const l7 = sides.every((side) => side.l7 !== undefined) ? [...new Set(sides.flatMap((side) => side.l7 ?? []))] : undefined;
   return { verdict: alternatives(sides.map(({ verdict }) => verdict)), because, l7 };
+}
+
+function differing(sides: readonly SideVerdict[], names: readonly string[]): Because[] {
+  const byVerdict = new Map<Verdict, Set<string>>();
+  for (const [index, { verdict }] of sides.entries()) byVerdict.set(verdict, (byVerdict.get(verdict) ?? new Set()).add(names[index] ?? ''));
+  if (byVerdict.size < 2) return [];
+  const words = [...byVerdict].map(([verdict, those]) => `${verdict} for ${[...those].join(' and ')}`).join(', ');
+  return [{ policy: null, rule: null, effect: 'unknown', words: `it depends on which end is met: ${words}` }];
 }

@@ -82,3 +82,30 @@ test('a Rollout takes its pods from the Deployment that it refers to', () => {
   );
   expect(scenario.flow('a/web', 'a/Rollout/was', 80).ingress.verdict).toBe('deny');
 });
+
+test('which node a pod is on: what is allowed is said apart from what is not', () => {
+  const exporter =
+    '---\napiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: exporter, namespace: a}\nspec: {template: {metadata: {labels: {app: exporter}}, spec: {hostNetwork: true, containers: [{name: x, image: x}]}}}\n';
+  const { verdict, egress } = new Scenario(TWO_NAMESPACES + exporter + cnp('p', `{${DB}, egress: [{toEntities: [host]}]}`)).flow(
+    'a/db',
+    'a/exporter',
+    9100,
+  );
+  expect(verdict).toBe('unknown');
+  expect(egress.because[0]).toEqual({
+    policy: null,
+    rule: null,
+    effect: 'unknown',
+    words: 'it depends on which end is met: allow for the same node, deny for another node',
+  });
+});
+
+test('which pod of a Service answers', () => {
+  const twins = pod('a', 'blue', 'app: x, color: blue') + pod('a', 'green', 'app: x, color: green');
+  const service =
+    '---\napiVersion: v1\nkind: Service\nmetadata: {name: x, namespace: a}\nspec: {selector: {app: x}, ports: [{port: 80}]}\n';
+  const policy = cnp('p', '{endpointSelector: {matchLabels: {color: blue}}, ingress: [{}]}');
+  const { verdict, ingress } = new Scenario(TWO_NAMESPACES + twins + service + policy).flow('a/web', 'a/Service/x', 80);
+  expect(verdict).toBe('unknown');
+  expect(ingress.because[0]?.words).toBe('it depends on which end is met: deny for a/blue, allow for a/green');
+});
