@@ -54,6 +54,8 @@ export function readPort(port: string, endpoint: Endpoint, protocol: Protocol): 
     if (number === 0 && !protocol.startsWith('ICMP')) return { problem: 'no connection has port 0' };
     return number <= 65535 ? { number } : { problem: `port ${port} is greater than 65535` };
   }
+  if (protocol.startsWith('ICMP'))
+    return { problem: `${port} is no type of ${protocol}: use its number, such as ${protocol === 'ICMP' ? 8 : 128} for echo` };
   const named = namedPorts(endpoint).find((candidate) => candidate.name === port && candidate.protocol === protocol);
   return named === undefined ? { problem: `the destination has no ${protocol} port named ${port}` } : { number: named.number };
 }
@@ -91,9 +93,7 @@ function readShort(text: string, namespace: string, name: string, resources: Res
 function readLong(text: string, namespace: string, kind: string, name: string, resources: Resources): ReadPeer {
   if (kind.toLowerCase() === 'service') {
     const service = resources.services.find((candidate) => candidate.namespace === namespace && candidate.name === name);
-    return service === undefined
-      ? { problem: `there is no Service ${namespace}/${name} among the manifests` }
-      : { endpoint: { kind: 'service', service } };
+    return service === undefined ? noService(namespace, name, resources) : { endpoint: { kind: 'service', service } };
   }
   const workload = resources.workloadsIn(namespace).find((found) => found.name === name && found.kind.toLowerCase() === kind.toLowerCase());
   return workload === undefined ? notFound(text, namespace, resources) : { endpoint: { kind: 'workload', workload } };
@@ -104,4 +104,10 @@ function notFound(text: string, namespace: string, resources: Resources): ReadPe
   const known =
     names.length === 0 ? `no workload of namespace ${namespace} is there` : `namespace ${namespace} has ${names.slice(0, 10).join(', ')}`;
   return { problem: `${text} is not among the manifests: ${known}` };
+}
+
+function noService(namespace: string, name: string, resources: Resources): ReadPeer {
+  const names = resources.services.filter((service) => service.namespace === namespace).map((service) => service.name);
+  const known = names.length === 0 ? '' : `: namespace ${namespace} has ${names.slice(0, 10).join(', ')}`;
+  return { problem: `there is no Service ${namespace}/${name} among the manifests${known}` };
 }

@@ -32,7 +32,8 @@ test.each([
   ['a/none', 'a/none is not among the manifests: namespace a has web, db, twin, twin'],
   ['z/none', 'z/none is not among the manifests: no workload of namespace z is there'],
   ['a/twin', 'a/twin is ambiguous: use a/Deployment/twin or a/Pod/twin'],
-  ['a/Service/none', 'there is no Service a/none among the manifests'],
+  ['a/Service/none', 'there is no Service a/none among the manifests: namespace a has pg'],
+  ['z/Service/none', 'there is no Service z/none among the manifests'],
   [
     'entity:mars',
     'unknown entity "mars": use all, world, cluster, host, init, ingress, unmanaged, remote-node, health, none, kube-apiserver',
@@ -71,4 +72,12 @@ test.each([
 ])('the port of %s called %s', (text, port, expected) => {
   const peer = readPeer(text, resources);
   expect('endpoint' in peer && readPort(port, peer.endpoint, 'TCP')).toEqual(expected);
+});
+
+test.each([
+  ['ICMP', 'EchoRequest is no type of ICMP: use its number, such as 8 for echo'],
+  ['ICMPv6', 'EchoRequest is no type of ICMPv6: use its number, such as 128 for echo'],
+] as const)('fails to read a type of %s by name', (protocol, problem) => {
+  const peer = readPeer('a/db', resources);
+  expect('endpoint' in peer && readPort('EchoRequest', peer.endpoint, protocol)).toEqual({ problem });
 });
