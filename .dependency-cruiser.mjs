@@ -1,5 +1,5 @@
 /** The layers, lowest first: each may use those before it. `kube` stands on manifest, `constructs` on everything up to check, and kube. */
-const LAYERS = ['manifest', 'resources', 'facts', ['network', 'scheduling'], 'lessons', 'check', 'diff', 'report', 'cli'].map((layer) =>
+const LAYERS = ['manifest', 'resources', 'facts', ['network', 'scheduling'], 'lessons', 'check', 'report', 'cli'].map((layer) =>
   [layer].flat(),
 );
 
@@ -7,7 +7,7 @@ const folder = (layers) => `^lib/(${layers.join('|')})/`;
 
 const oneWay = LAYERS.map((layer, index) => ({
   name: `${layer.join('-and-')}-uses-lower-layers-only`,
-  comment: 'imports go one way: manifest < resources < facts < network, scheduling < lessons < check < diff < report < cli',
+  comment: 'imports go one way: manifest < resources < facts < network, scheduling < lessons < check < report < cli',
   severity: 'error',
   from: { path: folder(layer) },
   to: { path: '^(lib|app|test|bench|scripts)/', pathNot: [folder(LAYERS.slice(0, index + 1).flat()), '^lib/[^/]+\\.d\\.ts$'] },
@@ -27,7 +27,7 @@ export default {
       name: 'constructs-stand-on-check-and-kube',
       severity: 'error',
       from: { path: folder(['constructs']) },
-      to: { path: folder(['diff', 'report', 'cli']) },
+      to: { path: folder(['report', 'cli']) },
     },
     {
       name: 'only-kube-and-constructs-load-cdk8s',

@@ -1,4 +1,4 @@
-// Prints the figures of the README: `npm run bench`, or `npm run bench -- synth` for one of them.
+// Prints how time grows: `npm run bench`, or `npm run bench -- synth` for one of them.
 import type { Bench } from './measure';
 import { checkBench } from './check';
 import { networkBench } from './network';
