@@ -4,6 +4,8 @@
  * Every fix is tried on drafts of the documents; it counts when the draft then reads as what was wanted.
  */
 import { parseAllDocuments } from 'yaml';
+import { Field } from '../manifest/field';
+import { type JsonPointer, stepsOf } from '../manifest/json-pointer';
 import { type Chunk, chunksOf } from '../manifest/yaml-chunks';
 import { YamlTree } from '../manifest/yaml-tree';
 import { Declined } from './declined';
@@ -63,7 +65,7 @@ export class Plan {
       if (!this.asked.has(file)) throw new Declined(`it is written in ${file}, which was not among the paths`);
       const key = `${chunk} ${file}`;
       const own = edits.get(key) ?? { file, index: chunk, edits: [] };
-      own.edits.push({ path, value: edit.value });
+      own.edits.push({ path, value: textAsWritten(this.draft(file, chunk), path, edit.value) });
       edits.set(key, own);
     }
     return [...edits.values()].map(({ file, index, edits: own }) => [redrafted(this.draft(file, index), own), { file, index }]);
@@ -100,6 +102,13 @@ export class Plan {
     this.texts.set(file, text);
     return text;
   }
+}
+
+/** Of a number or boolean that is to become text, the characters that its author chose: `yes` is read as true, and 0644 as 420. */
+function textAsWritten({ content, editor }: Draft, path: JsonPointer, value: unknown): unknown {
+  const before = new Field(content).at(...stepsOf(path)).value;
+  const becomesText = (typeof before === 'number' || typeof before === 'boolean') && value === String(before);
+  return becomesText ? (editor.plainText(path) ?? value) : value;
 }
 
 /** The draft with further edits. @throws Declined when the text would not say exactly what is wanted */

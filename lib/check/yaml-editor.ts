@@ -55,6 +55,12 @@ export class YamlEditor {
     }
   }
 
+  /** A scalar as it is written without quotes. @throws Declined */
+  plainText(path: string): string | undefined {
+    const { node } = this.find(path);
+    return isScalar(node) && node.type === 'PLAIN' && node.range != null ? this.text.slice(node.range[0], node.range[1]) : undefined;
+  }
+
   private find(path: string): Place {
     let place: Place = { node: this.tree.root };
     let reached = '';

@@ -134,7 +134,9 @@ class Walk {
     if (found === undefined) return;
     const secret = this.isSecret(path, value);
     const { kind, message, meant } = secret ? hidden(found, value) : found;
-    const description = secret ? 'put it in quotes' : `write ${JSON.stringify(meant)}`;
+    // What was written, such as 0644 or yes, may be another text than what was read.
+    const isOnlyQuoted = typeof meant === 'string' && typeof value !== 'string';
+    const description = secret || isOnlyQuoted ? 'put it in quotes' : `write ${JSON.stringify(meant)}`;
     this.refuse(kind, path, `${name} ${message}`, meant === undefined ? undefined : { description, edits: [{ path, value: meant }] });
   }
 

@@ -46,6 +46,15 @@ test.each(examples)('$id: the fixes of bad example $index leave nothing that a p
   }
 });
 
+test('what only lacks quotes keeps the characters that were written, not what YAML reads in them', () => {
+  const written = ['0644', '1_000', 'yes', 'n', 'True', '1e3', '0x1F', '8080', 'on'];
+  const config = (values: readonly string[]): string =>
+    `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: modes, namespace: n}\ndata:\n${values.map((value, index) => `  k${index}: ${value} # why\n`).join('')}`;
+  const result = fixed({ 'a.yaml': config(written) }, ['schema']);
+  expect(textOf(result, 'a.yaml')).toBe(config(written.map((value) => `"${value}"`)).replace('namespace: n', 'namespace: "n"'));
+  expect(result.report.findings).toEqual([]);
+});
+
 const MISPLACED = (name: string): string => `apiVersion: apps/v1
 kind: Deployment
 metadata:

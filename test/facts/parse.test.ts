@@ -106,7 +106,7 @@ apiServer: 192.168.1.187:6443
       'cluster.yaml:1: kubernetesVersion is the number 1.3, where text belongs',
       'cluster.yaml:3: the cluster has no field "node"; "nodes" was probably meant',
       'cluster.yaml:6: nodes[0] has no field "role"; "roles" was probably meant',
-      'cluster.yaml:7: labels ssd is the boolean true, where text belongs; write "true"',
+      'cluster.yaml:7: labels ssd is the boolean true, where text belongs; put it in quotes',
       'cluster.yaml:8: nodes has two of the name "w1"',
       'cluster.yaml:9: effect is "NoShedule", which is none of "NoSchedule", "PreferNoSchedule", "NoExecute"; "NoSchedule" was probably meant',
       'cluster.yaml:10: allocatable cpu is "4 cores", which is no quantity such as 500m or 1Gi',
@@ -116,7 +116,7 @@ apiServer: 192.168.1.187:6443
       'cluster.yaml:12: nativeSidecars is the text "yes", where true or false belongs; write true',
       'cluster.yaml:13: podCIDRs[0] is "10.0.0.0", which is no range of addresses such as "10.0.0.0/8"',
       'cluster.yaml:13: version is "latest", which is no version such as "1.31"',
-      'cluster.yaml:14: parameters numberOfReplicas is the number 2, where text belongs; write "2"',
+      'cluster.yaml:14: parameters numberOfReplicas is the number 2, where text belongs; put it in quotes',
       'cluster.yaml:15: longhorn has no value; write one, or remove the key',
       'cluster.yaml:16: apiServer is "192.168.1.187:6443", which is no URL such as "https://192.168.1.187:6443"',
     ]);
