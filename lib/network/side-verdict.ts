@@ -30,7 +30,7 @@ export function sideVerdict(side: Side, policy: SubjectPolicy): SideVerdict {
   if (found.denied.length > 0) return { verdict: 'deny', because: found.denied.map((rule) => becauseOf(rule, 'deny')) };
   const isLocalHost = side.direction === 'ingress' && side.peer.isReserved('host') && !side.subject.isReserved('host');
   if (isLocalHost && section.restricted !== 'no') return uncertainIf(found.mayDeny, { verdict: 'allow', because: [localHost()] });
-  if (found.allowed.length > 0) return uncertainIf(found.mayDeny, allowed(found.allowed));
+  if (found.allowed.length > 0) return uncertainIf(found.mayDeny, allowed(found.allowed, section.restricted !== 'no'));
   if (section.restricted === 'no') return uncertainIf(found.mayDeny, { verdict: 'allow', because: [noPolicy(side.direction)] });
   const open = [...found.mayDeny, ...found.mayAllow];
   if (found.mayAllow.length === 0 && section.restricted === 'yes')
@@ -162,8 +162,9 @@ function uncertainty(side: Side, { applies, rule }: AppliedTraffic, section: Sub
 
 const UNKNOWN_LABELS = 'whether it is about this peer depends on labels that the manifests do not tell';
 
-function allowed(rules: readonly Allowing[]): SideVerdict {
-  const restricted = rules.map(({ ports }) => ports.flatMap(({ l7 }) => l7 ?? []));
+/** Where nothing is default-deny, Cilium lets whatever rules of layer 7 leave out pass as well. */
+function allowed(rules: readonly Allowing[], isDefaultDeny: boolean): SideVerdict {
+  const restricted = rules.map(({ ports }) => (isDefaultDeny ? ports.flatMap(({ l7 }) => l7 ?? []) : []));
   const because = rules.map(({ rule }, index): Because => becauseOf(rule, restricted[index]?.length === 0 ? 'allow' : 'allow-l7'));
   const isRestricted = rules.every(({ ports }, index) => ports.length > 0 && restricted[index]?.length === ports.length);
   return { verdict: 'allow', because, l7: isRestricted ? restricted.flat() : undefined };

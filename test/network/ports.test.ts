@@ -1,7 +1,7 @@
 /** Ports, protocols and layer 7: section 8 of the semantics. */
 import type { ClusterFacts } from '../../lib/facts/cluster-facts';
 import type { Protocol } from '../../lib/network/traffic-port';
-import { cnp, pod, Scenario, TWO_NAMESPACES } from './scenario';
+import { cnp, netpol, pod, Scenario, TWO_NAMESPACES } from './scenario';
 
 const DB = 'endpointSelector: {matchLabels: {app: db}}';
 const ASKED: readonly (readonly [number, Protocol])[] = [
@@ -124,4 +124,27 @@ test('8.9 server names restrict what TLS may ask for', () => {
   const rule = '{toEntities: [world], toPorts: [{ports: [{port: "443", protocol: TCP}], serverNames: [api.example.org]}]}';
   const { egress } = new Scenario(TWO_NAMESPACES + cnp('p', `{${DB}, egress: [${rule}]}`)).flow('a/db', '1.2.3.4', 443);
   expect(egress).toMatchObject({ verdict: 'allow', l7: [{ parser: 'tls', allows: ['TLS to api.example.org'] }] });
+});
+
+test('9.4 HTTP rules of a policy that denies nothing by default drop nothing', () => {
+  const rule = '{fromEndpoints: [{}], toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}]}}]}';
+  const soft = cnp('p', `{${DB}, enableDefaultDeny: {ingress: false}, ingress: [${rule}]}`);
+  const { ingress } = new Scenario(TWO_NAMESPACES + soft).flow('a/web', 'a/db', 80);
+  expect(ingress).toMatchObject({ verdict: 'allow', l7: undefined, because: [{ effect: 'allow', rule: '/spec/ingress/0' }] });
+  const hard = new Scenario(TWO_NAMESPACES + soft + cnp('q', `{${DB}, ingress: [{fromEntities: [world]}]}`)).flow('a/web', 'a/db', 80);
+  expect(hard.ingress).toMatchObject({ verdict: 'allow', l7: [{ allows: ['GET any path'] }] });
+});
+
+test('9.5 HTTP rules do not hold the node back', () => {
+  const rule = '{fromEntities: [all], toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}]}}]}';
+  const scenario = new Scenario(TWO_NAMESPACES + cnp('p', `{${DB}, ingress: [${rule}]}`));
+  expect(scenario.flow('entity:host', 'a/db', 80).ingress).toMatchObject({ verdict: 'allow', because: [{ effect: 'local-host' }] });
+  expect(scenario.flow('entity:remote-node', 'a/db', 80).ingress.l7).toHaveLength(1);
+});
+
+test('11.6 a NetworkPolicy takes SCTP and ranges', () => {
+  const policy = '{podSelector: {matchLabels: {app: db}}, ingress: [{ports: [{protocol: SCTP, port: 80, endPort: 90}]}]}';
+  const scenario = new Scenario(TWO_NAMESPACES + netpol('p', policy));
+  const verdicts = ([[80, 'SCTP'], [90, 'SCTP'], [91, 'SCTP'], [80, 'TCP']] as const).map(([port, protocol]) => scenario.flow('a/web', 'a/db', port, protocol).ingress.verdict); // prettier-ignore
+  expect(verdicts).toEqual(['allow', 'allow', 'deny', 'deny']);
 });

@@ -81,6 +81,23 @@ const ROWS: readonly Row[] = [
   ['4 an empty list of ports restricts no port', cnp('p', `{${DB}, ingress: [{fromEntities: [world], toPorts: []}]}`), [WORLD, HOST]],
   ['4 an entry without ports allows nothing', cnp('p', `{${DB}, ingress: [{fromEntities: [world], toPorts: [{ports: []}]}]}`), [HOST]],
   ['4 an empty deny rule denies nothing', cnp('p', `{${DB}, ingress: [{fromEntities: [all]}], ingressDeny: [{}]}`), EVERYONE],
+  [
+    '4 an empty list of nodes selects nobody',
+    cnp('p', `{${DB}, ingress: [{fromNodes: [], toPorts: [{ports: [{port: "5432"}]}]}]}`),
+    [HOST],
+  ],
+  ['4 an entry that is empty allows nothing', cnp('p', `{${DB}, ingress: [{fromEntities: [world], toPorts: [{}]}]}`), [HOST]],
+  ['5 host means the node of the pod', cnp('p', `{${DB}, ingress: [{fromEntities: [host]}]}`), [HOST]],
+  [
+    '5 health, init, ingress and unmanaged are none of these',
+    cnp('p', `{${DB}, ingress: [{fromEntities: [health, init, ingress, unmanaged]}]}`),
+    [HOST],
+  ],
+  [
+    '5 world by its reserved label',
+    cnp('p', `{${DB}, ingress: [{fromEndpoints: [{matchLabels: {"reserved:world": ""}}]}]}`),
+    [WORLD, HOST],
+  ],
   ['5 all means all', cnp('p', `{${DB}, ingress: [{fromEntities: [all]}]}`), EVERYONE],
   ['5 world means outside addresses', cnp('p', `{${DB}, ingress: [{fromEntities: [world]}]}`), [WORLD, HOST]],
   ['5 remote-node means other nodes', cnp('p', `{${DB}, ingress: [{fromEntities: [remote-node]}]}`), [HOST, NODE]],
@@ -187,4 +204,26 @@ test('5 a clusterwide policy for all endpoints restricts the ingress proxy', () 
   const scenario = new Scenario(TWO_NAMESPACES + policy);
   expect(scenario.flow('entity:ingress', 'a/web', 80).egress.verdict).toBe('allow');
   expect(scenario.flow('entity:ingress', 'a/db', 80).egress.verdict).toBe('deny');
+});
+
+test.each([
+  ['an empty list of names restricts nobody', 'toFQDNs: [], toPorts: [{ports: [{port: "443"}]}]', EVERYONE],
+  ['an empty list of Services restricts nobody', 'toServices: [], toPorts: [{ports: [{port: "443"}]}]', EVERYONE],
+  ['an empty list of peers beside none of these lets nobody through', 'toEndpoints: [], toPorts: [{ports: [{port: "443"}]}]', []],
+])('4 for egress %s', (_, rule, expected) => {
+  expect(new Scenario(TWO_NAMESPACES + cnp('p', `{${DB}, egress: [{${rule}}]}`)).leaves('a/db', EVERYONE, 443)).toEqual(expected);
+});
+
+test('4 types of ICMP without peers mean every peer, and no other type or port', () => {
+  const scenario = new Scenario(TWO_NAMESPACES + cnp('p', `{${DB}, ingress: [{icmps: [{fields: [{type: 8}]}]}]}`));
+  expect(scenario.enters('a/db', EVERYONE, 8, 'ICMP')).toEqual(EVERYONE);
+  expect(scenario.enters('a/db', EVERYONE, 0, 'ICMP')).toEqual([HOST]);
+  expect(scenario.enters('a/db', EVERYONE, 5432)).toEqual([HOST]);
+});
+
+test.each(['health', 'init', 'ingress', 'unmanaged'] as const)('5 the entity %s is itself, and part of the cluster', (entity) => {
+  const enters = (entities: string) =>
+    new Scenario(TWO_NAMESPACES + cnp('p', `{${DB}, ingress: [{fromEntities: [${entities}]}]}`)).flow(`entity:${entity}`, 'a/db', 5432)
+      .ingress.verdict;
+  expect([enters(entity), enters('cluster'), enters('all'), enters('world')]).toEqual(['allow', 'allow', 'allow', 'deny']);
 });
