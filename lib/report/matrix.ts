@@ -27,6 +27,7 @@ const PURPOSES: Readonly<Record<Purpose, string>> = {
 };
 
 export function matrixText(rows: readonly MatrixRow[], network: Network): string {
+  if (rows.length === 0) return 'nothing here is seen to need a flow\n';
   const name = namesOf(network.cluster);
   let before = '';
   const lines = rows.map((row) => {

@@ -156,6 +156,11 @@ test('the matrix says which facts it lacks, instead of guessing who comes in', a
   ]);
 });
 
+test('the matrix of manifests that need nothing says so, and not that all is allowed', async () => {
+  shell.write({ 'blog.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n' });
+  expect((await shell.run('reach', '--matrix')).out).toBe('nothing here is seen to need a flow\n');
+});
+
 test('the matrix makes what manifests hide visible', async () => {
   shell.write({ 'blog.yaml': BLOG.replaceAll('name: was, namespace', 'name: "w\\e[2Jas", namespace') });
   expect((await shell.run('reach', '--matrix')).out).toContain('blog/w\\u001b[2Jas  ');
