@@ -30,7 +30,7 @@ export interface BackupJobProps {
   readonly name?: string;
   /** Stops the runs without removing anything. @default false */
   readonly suspend?: boolean;
-  /** Scratch space of one run; a run that needs more fails. */
+  /** Scratch space of one run; a run that needs more fails. @default - each construct says its own */
   readonly scratch?: Size;
   /** Image with the AWS client. @default 'amazon/aws-cli:2.27.0' */
   readonly awsImage?: string;

@@ -1,7 +1,7 @@
 /**
  * What is known of the cluster beyond the manifests: one shape, in TypeScript and in `cluster.yaml`.
  *
- * Every key is optional, because a lesson that needs a fact says so and is skipped without it.
+ * Every key of the cluster is optional and unknown by default: a lesson that needs a fact says so and is skipped without it.
  */
 export interface ClusterFacts {
   /** Minor version of the API server, such as `1.31`. */
@@ -28,8 +28,9 @@ export interface NodeFacts {
   readonly name: string;
   /** `control-plane` implies its label and its NoSchedule taint, unless `taints` are given. @default - an ordinary worker */
   readonly roles?: readonly string[];
-  /** `kubernetes.io/hostname` and `kubernetes.io/os` are implied. */
+  /** `kubernetes.io/hostname` and `kubernetes.io/os` are implied. @default - those alone */
   readonly labels?: Readonly<Record<string, string>>;
+  /** @default - none, or those that the roles imply */
   readonly taints?: readonly TaintFacts[];
   /** Cordoned. @default false */
   readonly unschedulable?: boolean;
@@ -43,6 +44,7 @@ export interface NodeFacts {
 
 export interface TaintFacts {
   readonly key: string;
+  /** @default - none: the empty text */
   readonly value?: string;
   readonly effect: TaintEffect;
 }
@@ -53,6 +55,7 @@ export type ResourceQuantities = Readonly<Record<string, string | number>>;
 
 export interface NamespaceFacts {
   readonly name: string;
+  /** `kubernetes.io/metadata.name` is implied. @default - that alone */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
@@ -73,7 +76,9 @@ export interface NetworkFacts {
   readonly defaultLocalCluster?: boolean;
   /** @default 'default' */
   readonly clusterName?: string;
+  /** @default - none: no address is known for a pod's */
   readonly podCIDRs?: readonly string[];
+  /** @default - none: no address is known for a Service's */
   readonly serviceCIDRs?: readonly string[];
 }
 
@@ -91,11 +96,13 @@ export interface IngressControllerFacts extends PodsFacts {
 export interface MeshFacts {
   readonly kind: 'istio';
   readonly version?: string;
+  /** Namespaces whose pods get a sidecar. @default - none but those whose labels ask for it */
   readonly injectedNamespaces?: readonly string[];
   /** Sidecars run as restartable init containers, so that jobs end. @default false */
   readonly nativeSidecars?: boolean;
   /** @default istiod in istio-system, `app: istiod` */
   readonly controlPlane?: PodsFacts;
+  /** The pods that visitors come in by. @default - unknown */
   readonly gateways?: readonly PodsFacts[];
   /** What an injected sidecar asks for. @default Istio's own: requests 100m and 128Mi, limits 2 and 1Gi */
   readonly sidecar?: { readonly requests?: ResourceQuantities; readonly limits?: ResourceQuantities };
@@ -103,9 +110,11 @@ export interface MeshFacts {
 
 export interface StorageClassFacts {
   readonly name: string;
+  /** @default - unknown */
   readonly provisioner?: string;
   /** @default false */
   readonly default?: boolean;
+  /** @default - none */
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
@@ -119,8 +128,11 @@ export interface LonghornFacts {
 export interface PrometheusFacts extends PodsFacts {
   /** Labels that a ServiceMonitor needs to be picked up. @default - any */
   readonly serviceMonitorSelector?: Readonly<Record<string, string>>;
+  /** The same for a PodMonitor. @default - any */
   readonly podMonitorSelector?: Readonly<Record<string, string>>;
+  /** The same for a PrometheusRule. @default - any */
   readonly ruleSelector?: Readonly<Record<string, string>>;
+  /** The same for a Probe. @default - any */
   readonly probeSelector?: Readonly<Record<string, string>>;
 }
 
