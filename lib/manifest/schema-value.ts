@@ -153,9 +153,9 @@ function shown(value: string): string {
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
 }
 
-/** Whether the value's text is known: `1.10` was read as 1.1, and only a person can tell. */
+/** Whether quotes make it text. What that text is stands in the file alone: `1.10` was read as 1.1. */
 function quotable(value: unknown): boolean {
-  return Number.isSafeInteger(value) || typeof value === 'boolean';
+  return typeof value === 'number' || typeof value === 'boolean';
 }
 
 function booleanIn(value: unknown): boolean | undefined {

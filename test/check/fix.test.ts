@@ -47,7 +47,7 @@ test.each(examples)('$id: the fixes of bad example $index leave nothing that a p
 });
 
 test('what only lacks quotes keeps the characters that were written, not what YAML reads in them', () => {
-  const written = ['0644', '1_000', 'yes', 'n', 'True', '1e3', '0x1F', '8080', 'on'];
+  const written = ['0644', '1_000', 'yes', 'n', 'True', '1e3', '0x1F', '8080', 'on', '1.10', '5.'];
   const config = (values: readonly string[]): string =>
     `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: modes, namespace: n}\ndata:\n${values.map((value, index) => `  k${index}: ${value} # why\n`).join('')}`;
   const result = fixed({ 'a.yaml': config(written) }, ['schema']);

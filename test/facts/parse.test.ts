@@ -103,7 +103,7 @@ longhorn:
 apiServer: 192.168.1.187:6443
 `;
     expect(problemsOf(yaml)).toEqual([
-      'cluster.yaml:1: kubernetesVersion is the number 1.3, where text belongs',
+      'cluster.yaml:1: kubernetesVersion is the number 1.3, where text belongs; put it in quotes',
       'cluster.yaml:3: the cluster has no field "node"; "nodes" was probably meant',
       'cluster.yaml:6: nodes[0] has no field "role"; "roles" was probably meant',
       'cluster.yaml:7: labels ssd is the boolean true, where text belongs; put it in quotes',
