@@ -37,6 +37,13 @@ test.each([
   ['an unknown protocol', port('{protocol: ICMP}'), '/spec/egress/0/ports/0/protocol'],
   ['a port of zero', port('{port: 0}'), '/spec/egress/0/ports/0/port'],
   ['a number in quotes', port('{port: "80"}'), '/spec/egress/0/ports/0/port'],
+  ['three policy types', '{podSelector: {}, policyTypes: [Ingress, Egress, Ingress]}', '/spec/policyTypes'],
+  ['a port above 65535', port('{port: 70000}'), '/spec/egress/0/ports/0/port'],
+  ['a port name in capitals', port('{port: HTTP}'), '/spec/egress/0/ports/0/port'],
+  ['a port name with two hyphens', port('{port: a--b}'), '/spec/egress/0/ports/0/port'],
+  ['no address range', from('{ipBlock: {cidr: x}}'), '/spec/ingress/0/from/0/ipBlock/cidr'],
+  ['a bad label key', '{podSelector: {matchLabels: {a/b/c: x}}}', '/spec/podSelector/matchLabels/a~1b~1c'],
+  ['an unknown operator', '{podSelector: {matchExpressions: [{key: a, operator: Like}]}}', '/spec/podSelector/matchExpressions/0/operator'],
   ['an unknown policy type', '{podSelector: {}, policyTypes: [Both]}', '/spec/policyTypes/0'],
 ])('fails on %s', (_, spec, path) => expect(rejections(spec)).toEqual([path]));
 
