@@ -13,7 +13,7 @@ export interface NamedSetting {
 
 /** Variables that tell others where to find this pod, or whom to trust, or where to listen. */
 const NOT_PEERS =
-  /(^|_)(IMAGE|LISTEN|LISTENER|LISTENERS|BIND|ADVERTISED?|ALLOWED|CORS|ORIGINS?|NO_PROXY|COOKIE|ISSUER|AUDIENCE|REDIRECT|CALLBACK|ROLE|ARN|VERSION|DOMAIN)(_|$)/;
+  /(^|_)(IMAGE|LISTEN|LISTENER|LISTENERS|BIND|ADVERTISED?|ALLOWED|CORS|ORIGINS?|NO_PROXY|COOKIE|ISSUER|AUDIENCE|AUD|REDIRECT|CALLBACK|ROLE|ARN|VERSION|DOMAIN)(_|$)/;
 /** How a pod calls itself in its traces and metrics: often the name of its Service, and never a place to connect to. */
 const OWN_NAME = /^(OTEL|JAEGER|ZIPKIN|ELASTIC_APM)_SERVICE_NAME$|^DD_SERVICE$/;
 

@@ -25,8 +25,8 @@ export function unknownSources(resources: Resources, cluster: Cluster): readonly
   );
   const sources: readonly UnknownSource[] = [
     { fact: 'ingressControllers', words: 'the ingress controller', resources: ingresses },
-    { fact: 'mesh', words: 'the pods of the gateway', resources: routes },
-    { words: 'the pods of the gateway', resources: gatewayRoutes },
+    { fact: 'mesh', words: 'the gateway', resources: routes },
+    { words: 'the gateway', resources: gatewayRoutes },
     { fact: 'prometheus', words: 'Prometheus', resources: cluster.knows('prometheus') ? [] : monitors },
   ];
   return sources.filter((source) => source.resources.length > 0);

@@ -115,7 +115,7 @@ test.each([
   ],
   [
     'nothing: what is only compared',
-    '[{name: XML_NAMESPACE, value: "http://www.w3.org/2001/XMLSchema"}, {name: SCHEMA_URL, value: "https://json-schema.org/x"}, {name: REFERER, value: "https://www.example.com"}]',
+    '[{name: XML_NAMESPACE, value: "http://www.w3.org/2001/XMLSchema"}, {name: SCHEMA_URL, value: "https://json-schema.org/x"}, {name: REFERER, value: "https://www.example.com"}, {name: JWT_AUD, value: "https://api.example.net"}]',
     [],
   ],
   ['a Service, whatever else such a name means', '[{name: STATIC_URL, value: "http://was"}]', ['blog/client -> blog/Service/was:80/TCP']],
