@@ -169,7 +169,7 @@ spec:
   },
 };
 
-function told(policy: Resource, { path, message, by, unless }: Rejection): Violation {
+function told(policy: Resource, { path, message, by, unless, meant }: Rejection): Violation {
   const consequence =
     by === 'api-server'
       ? 'the API server refuses the policy'
@@ -179,5 +179,6 @@ function told(policy: Resource, { path, message, by, unless }: Rejection): Viola
     path,
     message: `${message}: ${consequence}${unless === undefined ? '' : ` unless ${unless} is set`}`,
     severity: unless === undefined ? 'error' : 'warning',
+    fix: meant === undefined ? undefined : { description: `write ${JSON.stringify(meant)}`, edits: [{ path, value: meant }] },
   };
 }

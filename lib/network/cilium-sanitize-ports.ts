@@ -57,7 +57,11 @@ function* numberRejections(port: Field, version: string, isPortless: boolean): I
     if (isPortless) return;
     yield isAtLeast(version, '1.20') ? notEnforced(port, 'a port must be given') : refusedByApiServer(port, 'a port must be given');
   } else if (port.string === undefined) {
-    yield refusedByApiServer(port, `the port ${port.text ?? ''} is a ${typeof port.value} where the schema wants a string: quote it`);
+    const rejection = refusedByApiServer(
+      port,
+      `the port ${port.text ?? ''} is a ${typeof port.value} where the schema wants a string: quote it`,
+    );
+    yield { ...rejection, meant: port.number === undefined ? undefined : String(port.number) };
   } else if (isPortless) {
     if (port.string !== '0') yield notEnforced(port, 'this protocol has no ports: leave the port out');
   } else if (!isServiceName(port.string) && goUint16(port.string) === undefined) {

@@ -18,6 +18,8 @@ export interface Rejection {
   readonly by: Gate;
   /** A setting of Cilium that decides, where the manifest alone does not. @default - it is rejected in any case */
   readonly unless?: string;
+  /** The value that was meant. @default - a person decides */
+  readonly meant?: string;
   /** The peer is a string where a selector belongs. @default false */
   readonly isString?: boolean;
 }

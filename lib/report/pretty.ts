@@ -84,7 +84,7 @@ function problems(problems: readonly Problem[], colours: Colours): string[] {
 function skipped(lessons: readonly SkippedLesson[], colours: Colours): string[] {
   if (lessons.length === 0) return [];
   const lines = lessons.map(({ lesson, needs, resources }) => `  ${lesson}  ${counted(resources, 'resource')}, for want of ${needs.join(', ')}`); // prettier-ignore
-  return [[colours.underline('not judged (tell the facts of the cluster with --cluster)'), ...lines].join('\n')];
+  return [[colours.underline('not judged without facts of the cluster (--cluster FILE)'), ...lines].join('\n')];
 }
 
 function summary(report: Report, colours: Colours): string {
