@@ -51,7 +51,12 @@ export function guard(
   const { findings: found, skipped } = judge(resources, cluster, lessons);
   const { left: findings, accepted } = partedByAcceptance(found, objects);
   const denied = deniedFlows(flows, resources, cluster);
-  const grave = [...errors, ...namedTwice(built), ...denied, ...findings.filter(({ severity }) => severity === 'error').map(describe)];
+  const grave = [
+    ...errors,
+    ...namedTwice(resources, objects),
+    ...denied,
+    ...findings.filter(({ severity }) => severity === 'error').map(describe),
+  ];
   if (grave.length > 0) {
     throw new Error(
       `synth found ${grave.length === 1 ? 'an error' : `${grave.length} errors`}; nothing was written\n\n${grave.map((text) => `- ${text}`).join('\n')}\n`,
@@ -84,11 +89,11 @@ function appliedBy(built: readonly Built[]): Applied | undefined {
 }
 
 /** Objects of one kind, namespace and name, as they are written: the second would silently replace the first. */
-function namedTwice(built: readonly Built[]): string[] {
+function namedTwice({ all, others }: Resources, objects: ReadonlyMap<Document, ApiObject>): string[] {
   const first = new Map<string, ApiObject>();
-  return built.flatMap((each) => {
-    const { object } = each;
-    const { group, kind, namespace, name } = new Resource(documentOf(each));
+  return [...all, ...others].flatMap(({ document, group, kind, namespace, name }) => {
+    const object = objects.get(document);
+    if (object === undefined) return [];
     const key = `${group}/${kind}/${namespace ?? ''}/${name}`;
     const other = first.get(key);
     if (other === undefined) first.set(key, object);

@@ -157,8 +157,9 @@ metadata: {name: blog, labels: {istio-injection: enabled}}
 
 /** Labels and annotations above the template's own: on the workload, on its spec, on a job's template, beside the pod's metadata. */
 function* misplacedIn({ resource, template }: Workload): Iterable<readonly ['annotations' | 'labels', Field]> {
-  const steps = stepsOf(template.path);
-  const maps = steps.flatMap((_, depth) => [resource.at(...steps.slice(0, depth), 'metadata'), resource.at(...steps.slice(0, depth))]);
+  const above = [resource.root];
+  for (const step of stepsOf(template.path).slice(0, -1)) above.push((above.at(-1) ?? resource.root).at(step));
+  const maps = template.path === '' ? [] : above.flatMap((field) => [field.at('metadata'), field]);
   for (const parent of [...maps, template, template.at('spec')])
     for (const kind of ['annotations', 'labels'] as const) {
       const field = parent.at(kind, INJECT);

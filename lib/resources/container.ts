@@ -20,6 +20,7 @@ export interface ContainerPort {
 /** What every lesson asks for again is read once. */
 export class Container {
   readonly name: string;
+  private shortName: string | undefined;
   private words: readonly string[] | undefined;
   private variables: readonly EnvVariable[] | undefined;
   private numbered: readonly ContainerPort[] | undefined;
@@ -46,8 +47,8 @@ export class Container {
 
   /** The repository's last part without registry, tag and digest: `nginx` of `docker.io/library/nginx:1.27`. */
   get imageName(): string {
-    const path = this.image.split('@')[0] ?? '';
-    return (path.split('/').at(-1) ?? '').split(':')[0] ?? '';
+    this.shortName ??= (this.image.split('@')[0] ?? '').split('/').at(-1)?.split(':')[0] ?? '';
+    return this.shortName;
   }
 
   /** Command and arguments as one list. */

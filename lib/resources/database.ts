@@ -61,6 +61,16 @@ const ENTRYPOINT = /(^|\/)(docker-entrypoint\.sh|entrypoint\.sh|run\.sh|setup\.s
 /** The database that a workload serves; jobs, exporters and clients serve none. */
 export function databaseServerOf(workload: Workload): DatabaseServer | undefined {
   if (workload.isJob) return undefined;
+  if (servers.has(workload)) return servers.get(workload);
+  const server = serverIn(workload);
+  servers.set(workload, server);
+  return server;
+}
+
+/** Several lessons ask about the same workload. */
+const servers = new WeakMap<Workload, DatabaseServer | undefined>();
+
+function serverIn(workload: Workload): DatabaseServer | undefined {
   for (const container of workload.containers) {
     const found = engineOf(container);
     if (found !== undefined) return { workload, container, ...found };
