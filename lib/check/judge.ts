@@ -1,8 +1,9 @@
 /** Lessons over resources: the one pure function that the command line, the matchers and the synth-time guard share. */
 import type { Cluster } from '../facts/cluster';
 import type { FactName } from '../facts/cluster-facts';
-import { type Lesson, isSkip, locationOf, type Violation } from '../lessons/lesson';
-import { nearestExisting } from '../manifest/json-pointer';
+import { type Lesson, isSkip, locationOf, type Place, type Violation } from '../lessons/lesson';
+import { append } from '../manifest/append';
+import { type JsonPointer, nearestExisting } from '../manifest/json-pointer';
 import { isFileLocation } from '../manifest/document';
 import { NO_REPOSITORY, type Repository } from '../manifest/repository';
 import { withoutCredentials } from '../resources/credentials';
@@ -17,6 +18,7 @@ export function judge(resources: Resources, cluster: Cluster, lessons: readonly 
   const findings: Finding[] = [];
   const suppressed: SuppressedFinding[] = [];
   const skipped: SkippedLesson[] = [];
+  const causes = new Map<Finding, readonly Place[]>();
   for (const lesson of lessons) {
     const blind = new Map<Resource, readonly FactName[]>();
     for (const result of lesson.violations({ resources, cluster, repository })) {
@@ -25,23 +27,34 @@ export function judge(resources: Resources, cluster: Cluster, lessons: readonly 
         continue;
       }
       const finding = findingOf(lesson, result);
+      if (lesson.yieldsTo !== undefined) causes.set(finding, result.causes ?? [finding]);
       const reason = result.resource.annotations[IGNORE_ANNOTATION + lesson.id];
       if (reason === undefined || reason.trim() === '') findings.push(finding);
       else suppressed.push({ ...finding, reason });
     }
     if (blind.size > 0) skipped.push({ lesson: lesson.id, needs: [...new Set([...blind.values()].flat())], resources: blind.size });
   }
-  const left = toldOnce(findings, [...findings, ...suppressed], lessons);
+  const left = toldOnce(findings, causes, [...findings, ...suppressed], lessons);
   return { findings: left.sort(byPlace), suppressed: suppressed.sort(byPlace), skipped, problems: [], summary: extentOf(resources) };
 }
 
-/** Without what a more telling lesson says of the same field, be it accepted. */
-function toldOnce(findings: readonly Finding[], all: readonly Finding[], lessons: readonly Lesson[]): Finding[] {
+/** Without what a more telling lesson says of the same mistake, be it accepted; an error gives way to errors alone. */
+function toldOnce(
+  findings: readonly Finding[],
+  causes: ReadonlyMap<Finding, readonly Place[]>,
+  all: readonly Finding[],
+  lessons: readonly Lesson[],
+): Finding[] {
+  if (causes.size === 0) return [...findings];
   const tellingMore = new Map(lessons.map(({ id, yieldsTo = [] }) => [id, yieldsTo]));
-  const told = new Map<Resource, Set<string>>();
-  for (const { resource, lesson, path } of all) told.set(resource, (told.get(resource) ?? new Set()).add(`${lesson} ${path}`));
+  const told = new Map<Resource, Finding[]>();
+  for (const finding of all) append(told, finding.resource, finding);
+  const isSame = (other: Finding, { severity, lesson }: Finding, path: JsonPointer): boolean =>
+    tellingMore.get(lesson)?.includes(other.lesson) === true &&
+    (other.path === path || other.path.startsWith(`${path}/`)) &&
+    (other.severity === 'error' || severity !== 'error');
   return findings.filter(
-    ({ lesson, resource, path }) => !tellingMore.get(lesson)?.some((other) => told.get(resource)?.has(`${other} ${path}`)),
+    (finding) => !causes.get(finding)?.some(({ resource, path }) => told.get(resource)?.some((other) => isSame(other, finding, path))),
   );
 }
 

@@ -6,9 +6,9 @@ import type { FlowVerdict } from '../network/network';
 import type { Direction, TrafficRule } from '../network/policy-rule';
 import { portMatches, trafficText } from '../network/traffic-port';
 import type { Because } from '../network/verdict';
-import { type JsonPointer, pointerTo, stepsOf } from '../manifest/json-pointer';
+import { pointerTo, stepsOf } from '../manifest/json-pointer';
 import type { Resource } from '../resources/resource';
-import type { Context, Fix, Lesson, Related, Violation } from './lesson';
+import type { Context, Fix, Lesson, Place, Related, Violation } from './lesson';
 
 export const flowDenied: Lesson = {
   id: 'flow-denied',
@@ -29,7 +29,8 @@ export const flowDenied: Lesson = {
   ],
   limits:
     'Needs are inferred from environments, options, scripts, mounted configuration, buckets, monitors, routes, probes, webhooks, canary analyses and Applications; what only the image knows is not seen. Only a certain denial is told: what depends on undeclared pods, or on addresses of names, is not. ' +
-    'A Service without backends, which Cilium answers with the same EPERM, is told by service-without-backends; lookups of names by dns-egress-missing; a port that the Service does not offer is no denial.',
+    'A Service without backends, which Cilium answers with the same EPERM, is told by service-without-backends; lookups of names by dns-egress-missing; a selector that only lacks its namespace by cross-namespace-peer; a port that the Service does not offer is no denial.',
+  yieldsTo: ['cross-namespace-peer'],
   bad: [
     {
       yaml: `apiVersion: apps/v1
@@ -284,17 +285,14 @@ function denied(flow: FlowVerdict, direction: Direction, need: Need, flows: Know
   const mend = missingRules(flow, flows.network).find((missing) => missing.direction === direction);
   const asked = { resource: need.source.resource, path: need.source.path };
   const at = placeOf(forbidden, mend, direction, flows) ?? asked;
+  const misses = flows.network.nearMisses(flow).filter((miss) => miss.direction === direction);
   const related = [
     ...(at === asked ? [] : [{ ...asked, message: `it is needed: ${need.source.words}` }]),
     ...restrictions(decisive, at.resource),
-    ...flows.network.nearMisses(flow).flatMap(({ policy, rule, words }) => ({ resource: policy, path: rule, message: `nearly: ${words}` })),
+    ...misses.map(({ policy, rule, words }) => ({ resource: policy, path: rule, message: `nearly: ${words}` })),
   ];
-  return { ...at, message: `${what}; it is needed: ${need.source.words}`, related, fix: fixOf(mend, at.resource) };
-}
-
-interface Place {
-  readonly resource: Resource;
-  readonly path: JsonPointer;
+  const causes = misses.flatMap(({ policy, peer }) => (peer === undefined ? [] : [{ resource: policy, path: peer }]));
+  return { ...at, causes, message: `${what}; it is needed: ${need.source.words}`, related, fix: fixOf(mend, at.resource) };
 }
 
 /** The rule that denies, or the list that lacks one. @returns undefined where no judged policy is about the pod in particular */

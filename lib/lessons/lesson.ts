@@ -42,7 +42,7 @@ export interface Lesson {
   readonly limits: string;
   /** Facts without which some resources cannot be judged; `violations` yields a `Skip` for each of those. */
   readonly needs?: readonly FactName[];
-  /** Lessons that tell more of a field: what one of them has found there, this one does not find again. @default - none */
+  /** Lessons that tell more of a mistake: what one of them has found, this one does not find again. @default - none */
   readonly yieldsTo?: readonly string[];
   /** Manifests that it must report; the first is documentation, all are tests. */
   readonly bad: readonly Example[];
@@ -74,14 +74,20 @@ export interface Violation {
   /** @default - the lesson's */
   readonly severity?: Severity;
   readonly related?: readonly Related[];
+  /** Where the mistake behind it may be: what a lesson that it yields to finds there, or below, is the same. @default - its own field */
+  readonly causes?: readonly Place[];
   /** The mend in words, and as edits where a program can do it. */
   readonly fix?: Fix;
 }
 
-export interface Related {
-  readonly message: string;
+/** A field of an object. */
+export interface Place {
   readonly resource: Resource;
   readonly path: JsonPointer;
+}
+
+export interface Related extends Place {
+  readonly message: string;
 }
 
 export interface Fix {

@@ -8,7 +8,7 @@ import type { JsonPointer } from '../manifest/json-pointer';
 import type { Resource } from '../resources/resource';
 import { NAMESPACE_LABEL_PREFIX, POD_NAMESPACE } from './identity';
 import { both, type Match } from './match';
-import type { TrafficRule } from './policy-rule';
+import type { Direction, Peer, TrafficRule } from './policy-rule';
 import { portsText, ruleText } from './reasons';
 import { Selector } from './selector';
 import { peersMatch, portsMatch, type Side } from './side-verdict';
@@ -18,7 +18,10 @@ import { trafficText } from './traffic-port';
 export interface NearMiss {
   readonly policy: Resource;
   readonly rule: JsonPointer;
+  readonly direction: Direction;
   readonly miss: 'port' | 'namespace';
+  /** The peer that lacks its namespace. @default - it is the port that is missed */
+  readonly peer?: JsonPointer;
   readonly words: string;
 }
 
@@ -28,25 +31,25 @@ export function nearMissesOf(side: Side, section: SubjectSection): NearMiss[] {
     const peers = peersMatch(side, rule, section);
     const ports = portsMatch(side, rule);
     if (peers === 'yes' && ports === 'no') return [portMiss(side, rule)];
-    if (peers === 'no' && ports === 'yes' && matchesElsewhere(side, rule)) return [namespaceMiss(side, rule)];
-    return [];
+    const elsewhere = peers === 'no' && ports === 'yes' ? matchingElsewhere(side, rule) : undefined;
+    return elsewhere === undefined ? [] : [namespaceMiss(side, rule, elsewhere)];
   });
 }
 
-function portMiss({ traffic }: Side, rule: TrafficRule): NearMiss {
+function portMiss({ direction, traffic }: Side, rule: TrafficRule): NearMiss {
   const words = `allows this peer${portsText(rule)}, not on ${trafficText(traffic)}; policies see the port of the pod, behind the Service`;
-  return { policy: rule.policy, rule: rule.pointer, miss: 'port', words };
+  return { policy: rule.policy, rule: rule.pointer, direction, miss: 'port', words };
 }
 
-function namespaceMiss({ peer }: Side, rule: TrafficRule): NearMiss {
+function namespaceMiss({ direction, peer }: Side, rule: TrafficRule, selector: Peer): NearMiss {
   const words = `${ruleText(rule)}; the peer has these labels, but is in namespace ${peer.namespace ?? ''}`;
-  return { policy: rule.policy, rule: rule.pointer, miss: 'namespace', words };
+  return { policy: rule.policy, rule: rule.pointer, direction, miss: 'namespace', peer: selector.pointer, words };
 }
 
-/** Whether a selector would match if it were not for the namespace; one about the namespace alone says nothing of the peer. */
-function matchesElsewhere({ peer }: Side, { peers }: TrafficRule): boolean {
-  if (peers === 'all' || !peer.isPod) return false;
-  return peers.some((one) => {
+/** The selector that would match if it were not for the namespace; one about the namespace alone says nothing of the peer. */
+function matchingElsewhere({ peer }: Side, { peers }: TrafficRule): Peer | undefined {
+  if (peers === 'all' || !peer.isPod) return undefined;
+  return peers.find((one) => {
     if (one.kind !== 'selector') return false;
     const own = one.selector.requirements.filter(({ key }) => key !== POD_NAMESPACE && !key.startsWith(NAMESPACE_LABEL_PREFIX));
     if (own.length === 0 || own.length === one.selector.requirements.length) return false;

@@ -1,9 +1,14 @@
 /** The lessons about isolation beside their examples: what looks wrong and is not, where they point, and what their mends leave. */
+import { judge } from '../../lib/check/judge';
+import { Cluster } from '../../lib/facts/cluster';
 import { crossNamespacePeer } from '../../lib/lessons/cross-namespace-peer';
 import { dnsEgressMissing } from '../../lib/lessons/dns-egress-missing';
 import { flowDenied } from '../../lib/lessons/flow-denied';
 import { fqdnNeedsDnsRule } from '../../lib/lessons/fqdn-needs-dns-rule';
 import { isolationWithoutMeshPorts } from '../../lib/lessons/isolation-without-mesh-ports';
+import type { Lesson } from '../../lib/lessons/lesson';
+import { Resources } from '../../lib/resources/resources';
+import { documentsOf } from './judged';
 import { mended, reportOf, told } from './told';
 
 /** Deployment `blog/was`, by its container and what else its pods have. */
@@ -316,4 +321,65 @@ describe('flow-denied', () => {
       expect.stringMatching(/^error \/spec\/ingressDeny\/0: .*: entity:host to blog\/was on TCP 8080 is dropped/),
     ]);
   });
+});
+
+describe('a peer without its namespace', () => {
+  const BACKUP = `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: backup, namespace: jobs}
+spec:
+  endpointSelector: {matchLabels: {app: backup}}
+  egress:
+    - toEndpoints: [{matchLabels: {app: mysql}}]
+      toPorts: [{ports: [{port: "3306", protocol: TCP}]}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: backup, namespace: jobs, labels: {app: backup}}
+spec: {containers: [{name: dump, image: "backup:1.0", env: [{name: DB_HOST, value: mysql.data}, {name: DB_PORT, value: "3306"}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: mysql, namespace: data}
+spec: {selector: {app: mysql}, ports: [{port: 3306}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: mysql, namespace: data, labels: {app: mysql}}
+spec: {containers: [{name: m, image: "mysql:8.4", ports: [{containerPort: 3306}]}]}
+`;
+  const CLOSED = `---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: mysql, namespace: data}
+spec: {endpointSelector: {matchLabels: {app: mysql}}, ingress: [{}]}
+`;
+  const CHART = `---
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: jobs, namespace: argocd}
+spec: {source: {repoURL: https://charts.example.org, chart: jobs, targetRevision: 1.0.0}, destination: {namespace: jobs}}
+`;
+  const judgedBy = (yaml: string, ...lessons: readonly Lesson[]): string[] =>
+    judge(new Resources(documentsOf(yaml)), new Cluster(), lessons).findings.map(
+      ({ lesson, severity, path, resource }) => `${severity} ${lesson} ${resource.name}${path}`,
+    );
+
+  test('is told once, by the lesson that tells the mistake', () => {
+    const mistake = 'error cross-namespace-peer backup/spec/egress/0/toEndpoints/0/matchLabels';
+    expect(judgedBy(BACKUP, flowDenied, crossNamespacePeer)).toEqual([mistake]);
+    expect(judgedBy(BACKUP, flowDenied)).toEqual(['error flow-denied backup/spec/egress']);
+  });
+
+  test('hides nothing that the other side denies', () =>
+    expect(judgedBy(BACKUP + CLOSED, flowDenied, crossNamespacePeer)).toEqual([
+      'error cross-namespace-peer backup/spec/egress/0/toEndpoints/0/matchLabels',
+      'error flow-denied mysql/spec/ingress',
+    ]));
+
+  test('leaves a certain denial an error where it is but a warning itself', () =>
+    expect(judgedBy(BACKUP + CHART, flowDenied, crossNamespacePeer)).toEqual([
+      'warning cross-namespace-peer backup/spec/egress/0/toEndpoints/0/matchLabels',
+      'error flow-denied backup/spec/egress',
+    ]));
 });
