@@ -33,6 +33,7 @@ const ANY_IPV4: IpRange = { family: 4, first: 0n, last: (1n << 32n) - 1n, text: 
 
 export class Parties {
   private readonly ofWorkloads = new WeakMap<Workload, readonly Party[]>();
+  private readonly ofEntities = new Map<CiliumEntity, readonly Party[]>();
   private readonly namespaceLabels = new Map<string, Labels>();
   private readonly podRanges: readonly IpRange[];
   private readonly serviceRanges: readonly IpRange[];
@@ -64,6 +65,14 @@ export class Parties {
   }
 
   ofEntity(entity: CiliumEntity): readonly Party[] {
+    const known = this.ofEntities.get(entity);
+    if (known !== undefined) return known;
+    const parties = this.entityParties(entity);
+    this.ofEntities.set(entity, parties);
+    return parties;
+  }
+
+  private entityParties(entity: CiliumEntity): readonly Party[] {
     switch (entity) {
       case 'world':
         return [this.world()];

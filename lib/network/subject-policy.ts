@@ -3,6 +3,7 @@
  *
  * Source: cilium 1.18 pkg/policy/repository.go computePolicyEnforcementAndRules and resolvePolicyLocked.
  */
+import { append } from '../manifest/append';
 import type { NamePattern } from './dns-name';
 import { type Identity, POD_NAMESPACE, POLICY_CLUSTER } from './identity';
 import { both, either, type Match } from './match';
@@ -55,12 +56,7 @@ export class SubjectPolicies {
   ) {
     this.clusterwide = new RuleIndex(rules.filter(({ namespace }) => namespace === undefined));
     const lists = new Map<string, PolicyRule[]>();
-    for (const rule of rules) {
-      if (rule.namespace === undefined) continue;
-      const list = lists.get(rule.namespace);
-      if (list === undefined) lists.set(rule.namespace, [rule]);
-      else list.push(rule);
-    }
+    for (const rule of rules) if (rule.namespace !== undefined) append(lists, rule.namespace, rule);
     for (const [namespace, list] of lists) this.byNamespace.set(namespace, new RuleIndex(list));
   }
 
@@ -90,30 +86,43 @@ export class SubjectPolicies {
 
 /** Rules by a label that their subjects must carry, so that a pod is not held against the rules of all its neighbours. */
 class RuleIndex {
-  private readonly byLabel = new Map<string, number[]>();
+  private readonly byKey = new Map<string, RulesOfKey>();
   private readonly others: number[] = [];
 
   constructor(private readonly rules: readonly PolicyRule[]) {
     for (const [order, { subject, selectsNodes }] of rules.entries()) {
       const decisive = selectsNodes ? undefined : subject.requirements.find(isDecisive);
       if (decisive === undefined) this.others.push(order);
-      for (const value of decisive?.values ?? []) {
-        const label = `${decisive?.key ?? ''}=${value}`;
-        const list = this.byLabel.get(label);
-        if (list === undefined) this.byLabel.set(label, [order]);
-        else list.push(order);
-      }
+      else this.add(decisive, order);
     }
   }
 
-  /** Those that can be about the subject, in their order; all where not all of its labels are known. */
+  /** Those that can be about the subject, in their order. */
   about(subject: Identity): readonly PolicyRule[] {
-    const { labels, open = [] } = subject.facts;
-    if (open.length > 0 || labels.some(({ value }) => value === undefined || value === UNKNOWN_NAMESPACE)) return this.rules;
     const orders = new Set(this.others);
-    for (const { key, value = '' } of labels) for (const order of this.byLabel.get(`${key}=${value}`) ?? []) orders.add(order);
+    for (const { source, key, all, byValue } of this.byKey.values()) {
+      const label = subject.label(source, key);
+      const isKnown = label === undefined ? !subject.mayCarry(source, key) : label.value !== undefined && label.value !== UNKNOWN_NAMESPACE;
+      for (const order of isKnown ? (byValue.get(label?.value ?? '') ?? []) : all) orders.add(order);
+    }
     return [...orders].sort((a, b) => a - b).flatMap((order) => this.rules[order] ?? []);
   }
+
+  private add({ source, key, values }: Requirement, order: number): void {
+    const text = `${source}:${key}`;
+    const ofKey = this.byKey.get(text) ?? { source, key, all: [], byValue: new Map<string, number[]>() };
+    this.byKey.set(text, ofKey);
+    ofKey.all.push(order);
+    for (const value of new Set(values)) append(ofKey.byValue, value, order);
+  }
+}
+
+/** Rules whose subjects must carry a label of one key. */
+interface RulesOfKey {
+  readonly source: string;
+  readonly key: string;
+  readonly all: number[];
+  readonly byValue: Map<string, number[]>;
 }
 
 /** The namespace tells nothing among the rules of one. */
