@@ -5,7 +5,7 @@ import { type Bench, megabytes, ratio, rounded, type Row, seconds } from './meas
 import { type GeneratedFile, repository } from './repository';
 
 const SIZES = [96, 1200, 2400, 4800];
-const RUNS = 3;
+const RUNS = 8;
 
 /** A whole check (reading, indexing, every lesson) against parsing the same text and nothing else: with js-yaml, the fastest, and with yaml. */
 export const checkBench: Bench = {

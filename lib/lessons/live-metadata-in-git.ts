@@ -3,16 +3,18 @@ import type { Resource } from '../resources/resource';
 import { type Context, type Lesson, violation, type Violation } from './lesson';
 
 /** What the API server writes into the metadata of an object, and what becomes of an apply that brings it along. */
-const LIVE_METADATA: Readonly<Record<string, string>> = {
-  resourceVersion:
-    'the API server takes it for the version that the change is based on: as soon as the object has changed once, every apply conflicts',
-  uid: 'it names one object that existed once: wherever that one is gone, every apply is refused with a conflict',
-  managedFields: 'a server-side apply that brings managedFields along is refused',
-  creationTimestamp: 'only the API server sets it, and it tells that the manifest was exported from a cluster',
-  generation: 'only the API server counts it, and it tells that the manifest was exported from a cluster',
-  selfLink: 'no API server since Kubernetes 1.20 sets it, and it tells that the manifest was exported from a cluster',
-  deletionTimestamp: 'only the API server sets it, and it tells that the manifest was exported from a cluster',
-};
+const LIVE_METADATA: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    resourceVersion:
+      'the API server takes it for the version that the change is based on: as soon as the object has changed once, every apply conflicts',
+    uid: 'it names one object that existed once: wherever that one is gone, every apply is refused with a conflict',
+    managedFields: 'a server-side apply that brings managedFields along is refused',
+    creationTimestamp: 'only the API server sets it, and it tells that the manifest was exported from a cluster',
+    generation: 'only the API server counts it, and it tells that the manifest was exported from a cluster',
+    selfLink: 'no API server since Kubernetes 1.20 sets it, and it tells that the manifest was exported from a cluster',
+    deletionTimestamp: 'only the API server sets it, and it tells that the manifest was exported from a cluster',
+  }),
+);
 
 export const liveMetadataInGit: Lesson = {
   id: 'live-metadata-in-git',
@@ -150,11 +152,13 @@ spec:
   ],
   *violations({ resources }: Context): Iterable<Violation> {
     for (const resource of resources.all) {
-      for (const [name, consequence] of Object.entries(LIVE_METADATA)) {
-        const field = resource.at('metadata', name);
-        if (holdsSomething(field.value)) yield live(resource, field, `metadata.${name} was written by a cluster: ${consequence}`);
+      const metadata = resource.at('metadata');
+      for (const name of metadata.keys) {
+        const consequence = LIVE_METADATA.get(name);
+        if (consequence !== undefined && holdsSomething(metadata.at(name).value))
+          yield live(resource, metadata.at(name), `metadata.${name} was written by a cluster: ${consequence}`);
       }
-      const owners = resource.at('metadata', 'ownerReferences');
+      const owners = metadata.at('ownerReferences');
       if (owners.items.some((owner) => owner.at('uid').isSet))
         yield live(
           resource,

@@ -2,6 +2,7 @@
 import type { Document, Location } from '../manifest/document';
 import { Field } from '../manifest/field';
 import type { JsonPointer } from '../manifest/json-pointer';
+import { templateStepsOf } from './pod-template-place';
 
 /** The kinds that live outside namespaces, of the groups that this project knows. */
 const CLUSTER_SCOPED = new Set([
@@ -27,6 +28,8 @@ export class Resource {
   /** The namespace it lands in: its own, else the one that its surroundings tell; null for cluster-scoped kinds and where nothing tells. */
   readonly namespace: string | null;
   readonly root: Field;
+  /** The way to its pod template. @default - it runs no pods */
+  readonly templateSteps?: readonly string[];
   private labelTexts: Readonly<Record<string, string>> | undefined;
   private annotationTexts: Readonly<Record<string, string>> | undefined;
 
@@ -36,6 +39,7 @@ export class Resource {
     this.group = groupOf(this.apiVersion);
     this.kind = this.at('kind').string ?? '';
     this.name = this.at('metadata', 'name').text ?? '';
+    this.templateSteps = templateStepsOf(this.group, this.kind);
     this.namespace = this.isClusterScoped ? null : (this.at('metadata', 'namespace').text ?? document.applied?.namespace ?? null);
   }
 

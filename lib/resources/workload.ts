@@ -4,26 +4,13 @@ import { Container } from './container';
 import { type Labels, selectorMatches } from './label-selector';
 import type { Resource } from './resource';
 
-/** Where each kind keeps its pod template; a Pod is its own. */
-const TEMPLATE_OF = new Map<string, { readonly group: string; readonly template: readonly string[] }>([
-  ['Deployment', { group: 'apps', template: ['spec', 'template'] }],
-  ['StatefulSet', { group: 'apps', template: ['spec', 'template'] }],
-  ['DaemonSet', { group: 'apps', template: ['spec', 'template'] }],
-  ['ReplicaSet', { group: 'apps', template: ['spec', 'template'] }],
-  ['ReplicationController', { group: '', template: ['spec', 'template'] }],
-  ['Rollout', { group: 'argoproj.io', template: ['spec', 'template'] }],
-  ['Job', { group: 'batch', template: ['spec', 'template'] }],
-  ['CronJob', { group: 'batch', template: ['spec', 'jobTemplate', 'spec', 'template'] }],
-  ['Pod', { group: '', template: [] }],
-]);
-
 /** The workload that a resource is. @returns undefined for kinds that run no pods */
 export function workloadOf(resource: Resource): Workload | undefined {
-  const place = TEMPLATE_OF.get(resource.kind);
-  if (place?.group !== resource.group) return undefined;
+  const { templateSteps } = resource;
+  if (templateSteps === undefined) return undefined;
   const known = workloads.get(resource);
   if (known !== undefined) return known;
-  const workload = new Workload(resource, resource.at(...place.template));
+  const workload = new Workload(resource, resource.at(...templateSteps));
   workloads.set(resource, workload);
   return workload;
 }
