@@ -55,9 +55,9 @@ prepare_data() {
   local installer
   # shellcheck disable=SC2153 # set by first_command
   if installer=$(command -v mariadb-install-db || command -v mysql_install_db); then
-    in_background "$installer" --no-defaults --datadir="$DATA_DIR/mysql" --auth-root-authentication-method=normal --skip-test-db --skip-name-resolve
+    in_background "$installer" --no-defaults --datadir="$DATA_DIR/mysql" --tmpdir="$DATA_DIR/tmp" --auth-root-authentication-method=normal --skip-test-db --skip-name-resolve
   else
-    in_background "$SERVER" --no-defaults --initialize-insecure --datadir="$DATA_DIR/mysql"
+    in_background "$SERVER" --no-defaults --initialize-insecure --datadir="$DATA_DIR/mysql" --tmpdir="$DATA_DIR/tmp"
   fi >"$WORK_DIR/.drill-said" 2>&1 || fail "cannot prepare the throwaway server: $(last_words "$WORK_DIR/.drill-said")"
 }
 

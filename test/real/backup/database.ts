@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
-import { podUser, volume, whenOver } from './pod';
+import { makeSubfolder, podUser, volume, whenOver } from './pod';
 
 const run = promisify(execFile);
 
@@ -21,9 +21,11 @@ const password = `p"a'ss\\w#or d$;\`x`;
 
 export async function startDatabase(): Promise<Database> {
   const folder = volume();
+  // A server removes the temporary tables that it finds when it starts, and those may be of another server.
+  const temporary = `--tmpdir=${makeSubfolder(folder, 'tmp')}`;
   await run(
     'mariadb-install-db',
-    ['--no-defaults', `--datadir=${folder}/data`, '--auth-root-authentication-method=normal', '--skip-test-db'],
+    ['--no-defaults', `--datadir=${folder}/data`, temporary, '--auth-root-authentication-method=normal', '--skip-test-db'],
     podUser,
   );
   const port = await freePort();
@@ -33,6 +35,7 @@ export async function startDatabase(): Promise<Database> {
     [
       '--no-defaults',
       `--datadir=${folder}/data`,
+      temporary,
       `--socket=${socket}`,
       `--port=${port}`,
       '--bind-address=127.0.0.1',
