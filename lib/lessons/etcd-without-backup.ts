@@ -86,8 +86,7 @@ spec:
     if (resources.all.length === 0) return;
     const facts = new Resource(cluster.document);
     if (!cluster.knows('nodes')) {
-      // Where nobody tells anything of the cluster, there is nothing to miss.
-      if (Object.keys(cluster.facts).length > 0) yield { resource: facts, needs: ['nodes'] };
+      yield { resource: facts, needs: ['nodes'] };
       return;
     }
     const index = (cluster.facts.nodes ?? []).findIndex(({ roles }) => roles?.includes('control-plane') === true);
