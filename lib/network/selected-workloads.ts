@@ -1,4 +1,5 @@
 /** Whom a policy restricts, of all workloads: asked of the network once, by each workload's own policies. */
+import { append } from '../manifest/append';
 import type { JsonPointer } from '../manifest/json-pointer';
 import type { Resource } from '../resources/resource';
 import type { Workload } from '../resources/workload';
@@ -24,9 +25,7 @@ function gathered(network: Network): ByRule {
     for (const rule of new Set(rules.map((applied) => applied.rule))) {
       const byPointer = byPolicy.get(rule.policy) ?? new Map<JsonPointer, Workload[]>();
       byPolicy.set(rule.policy, byPointer);
-      const workloads = byPointer.get(rule.pointer) ?? [];
-      byPointer.set(rule.pointer, workloads);
-      workloads.push(workload);
+      append(byPointer, rule.pointer, workload);
     }
   }
   return byPolicy;

@@ -4,6 +4,7 @@
  * The insight: pods of a workload are alike, so nodes that no rule tells apart are one place with room for the sum, and
  * places that differ in nothing but a name of their own are interchangeable. What is left to try is small.
  */
+import { append } from '../manifest/append';
 import { capacityOf, type PodDemand } from './pod-demand';
 import { type NodeFilter, type NodeView, refusalOf } from './node-filter';
 import type { AffinityRule, PlacementRules, SpreadRule } from './placement-rules';
@@ -71,17 +72,15 @@ export function boardOf(nodes: readonly NodeView[], question: PodQuestion): Boar
   const groups = new Map<string, Seen[]>();
   for (const node of nodes) {
     const seen = look(node, question, keys);
-    const key = JSON.stringify([seen.refusal ?? '', seen.counted, seen.values]);
-    groups.set(key, [...(groups.get(key) ?? []), seen]);
+    append(groups, JSON.stringify([seen.refusal ?? '', seen.counted, seen.values]), seen);
   }
   const grouped = [...groups.values()];
   const holders = keys.map((_, index) => tally(grouped.map((group) => group[0]?.values[index])));
   const kinds = new Map<string, number[]>();
   const places = grouped.map((group, index) => {
     const likeness = likenessOf(group, holders);
-    const alike = kinds.get(likeness) ?? [];
-    kinds.set(likeness, [...alike, index]);
-    return { ...placeOf(group), kind: alike[0] ?? index };
+    append(kinds, likeness, index);
+    return { ...placeOf(group), kind: kinds.get(likeness)?.[0] ?? index };
   });
   const domainsOf = (topologyKey: string, counts: (seen: Seen) => boolean): { domains: number[]; domainCount: number } => {
     const index = keys.indexOf(topologyKey);

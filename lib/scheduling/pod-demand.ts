@@ -2,6 +2,7 @@
 import type { Cluster } from '../facts/cluster';
 import { Mesh } from '../facts/mesh';
 import { sidecarResourcesOf } from '../facts/sidecar-resources';
+import { append } from '../manifest/append';
 import type { Field } from '../manifest/field';
 import {
   amountsAt,
@@ -36,7 +37,7 @@ export class PodDemands {
   ) {
     this.mesh = new Mesh(resources, cluster);
     for (const range of resources.ofKind('', 'LimitRange'))
-      this.limits.set(range.namespace, [...(this.limits.get(range.namespace) ?? []), ...containerLimitsOf(range)]);
+      for (const limits of containerLimitsOf(range)) append(this.limits, range.namespace, limits);
   }
 
   of(workload: Workload): PodDemand {
