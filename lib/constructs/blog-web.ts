@@ -1,7 +1,7 @@
 /** A static site and the gate to its backends: nginx in a Rollout. */
 import { Size } from 'cdk8s';
 import { Construct } from 'constructs';
-import type { ConfigMap } from '../../imports/kubernetes';
+import type { ConfigMap, PodSpec } from '../../imports/kubernetes';
 import { defineObject } from '../kube/define';
 import { NGINX_CAPABILITIES, UNPRIVILEGED_PORT } from '../lessons/nginx-capabilities';
 import { type Backend, type IServed, nginxBackends } from './backends';
@@ -10,7 +10,7 @@ import { allowFromGateways, IngressExposure } from './exposure';
 import { Input, type PropNames } from './input';
 import { Isolation } from './isolation';
 import { HEALTH_PATH, nginxConfig, SCRATCH } from './nginx-config';
-import { CONFIG_HASH_ANNOTATION, configHash, defineRollout, type PodSpec, ROLLOUT_PROPS, type RolloutProps } from './rollout';
+import { CONFIG_HASH_ANNOTATION, configHash, defineRollout, ROLLOUT_PROPS, type RolloutProps } from './rollout';
 
 export interface BlogWebProps extends RolloutProps {
   /** Host that visitors use. @default - not exposed outside of the cluster */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Construct } from 'constructs';
 import type { Rollout } from '../../imports/argo-rollouts';
-import type { Deployment, Service } from '../../imports/kubernetes';
+import type { PodSpec, Service } from '../../imports/kubernetes';
 import { defineObject } from '../kube/define';
 import { type Autoscaling, defineHpa, definePdb, type Spread, topologySpread } from './availability';
 import { canarySteps, type CanaryStep, DEFAULT_CANARY_STEPS } from './canary';
@@ -42,9 +42,6 @@ export interface RolloutProps {
   /** Name of the DestinationRule, where the mesh splits the traffic. @default '<name>-dest-rule' */
   readonly destinationRuleName?: string;
 }
-
-/** What a pod template says of its pods. */
-export type PodSpec = NonNullable<NonNullable<Deployment['spec']>['template']['spec']>;
 
 /** What a construct adds to the common props. */
 export interface RolloutDetails {

@@ -1,6 +1,5 @@
 /** The pod of a Spring Boot server: time to start and to drain, and no right that it does not need. */
-import type { EnvVar } from '../../imports/kubernetes';
-import type { PodSpec } from './rollout';
+import type { EnvVar, PodSpec } from '../../imports/kubernetes';
 
 export interface WasPodProps {
   readonly image: string;
