@@ -14,11 +14,12 @@ import { Input, type PropNames } from './input';
 import { Isolation } from './isolation';
 import { Peer } from './peer';
 import { clusterOf, namespaceOf } from './platform';
+import { defineRights } from './rights';
 import { s3Bucket, S3_PROPS, type S3Props, s3PropsOf } from './s3-bucket';
 import { schedule as judged } from './schedule';
 import { etcdBackupScripts } from './scripts/scripts';
 import type { SecretRef } from './secret-ref';
-import { defineRights, RETENTION_PROPS, type RetentionProps, uploadPolicy, uploadStep } from './upload-step';
+import { RETENTION_PROPS, type RetentionProps, uploadPolicy, uploadStep } from './upload-step';
 
 export interface EtcdBackupProps extends BackupJobProps, S3Props, RetentionProps {
   /** Image with etcdctl of the cluster's etcd. @default 'registry.k8s.io/etcd:3.5.15-0' */

@@ -8,11 +8,12 @@ import { Input, type PropNames } from './input';
 import { Isolation } from './isolation';
 import { databaseUser, type DatabaseUser, type IMysql, schemaName } from './mysql';
 import { namespaceOf } from './platform';
+import { defineRights } from './rights';
 import { s3Bucket, S3_PROPS, type S3Props, s3PropsOf } from './s3-bucket';
 import { schedule as judged } from './schedule';
 import { mysqlBackupScripts } from './scripts/scripts';
 import type { SecretRef } from './secret-ref';
-import { defineRights, RETENTION_PROPS, type RetentionProps, uploadPolicy, uploadStep } from './upload-step';
+import { RETENTION_PROPS, type RetentionProps, uploadPolicy, uploadStep } from './upload-step';
 
 export interface MysqlBackupProps extends BackupJobProps, S3Props, RetentionProps {
   readonly database: IMysql;

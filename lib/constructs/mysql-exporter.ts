@@ -1,6 +1,6 @@
 /** Metrics of a MySQL server for Prometheus, and the alerts that read them. */
 import { Construct } from 'constructs';
-import type { ConfigMap, Deployment, Service } from '../../imports/kubernetes';
+import type { Deployment, Service } from '../../imports/kubernetes';
 import type { ServiceMonitor } from '../../imports/prometheus-operator';
 import { PROMETHEUS_PODS } from '../facts/well-known-pods';
 import { defineObject } from '../kube/define';
@@ -14,6 +14,7 @@ import { databaseUser, type DatabaseUser, type IMysql } from './mysql';
 import { exporterAlerts } from './mysql-exporter-alerts';
 import { Peer } from './peer';
 import { clusterOf, namespaceOf } from './platform';
+import { defineRights } from './rights';
 import type { SecretRef } from './secret-ref';
 
 export interface MysqlExporterProps {
@@ -95,12 +96,7 @@ export class MysqlExporter extends Construct implements IConnectable {
         endpoints: [{ port: 'metrics', interval: `${input.wholeNumber('intervalSeconds', intervalSeconds, 5)}s` }],
       },
     });
-    defineObject<ConfigMap>(this, 'rights', {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name: `${this.name}-rights` },
-      data: { 'user.sql': this.rights },
-    });
+    defineRights(this, this.name, { 'user.sql': this.rights });
     if (alerts) defineAlerts(this, `${this.name}-alerts`, exporterAlerts({ job: this.serviceName, namespace, database }));
     new Isolation(this, 'isolation', { connections: this.connections });
   }

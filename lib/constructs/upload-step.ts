@@ -1,7 +1,4 @@
 /** The last step of every backup: upload, read back, record, and retire what is too old. */
-import type { Construct } from 'constructs';
-import type { ConfigMap } from '../../imports/kubernetes';
-import { defineObject } from '../kube/define';
 import { AWS_CLIENT_IMAGE, type BackupJobProps, type Step } from './backup-job';
 import type { Input, PropNames } from './input';
 import { bucketPolicy, type S3Bucket } from './s3-bucket';
@@ -32,16 +29,6 @@ export function uploadStep(
     env: [...store.env, { name: 'KEEP', value: kept }, { name: 'MAX_SHRINK_PERCENT', value: String(shrink) }],
     volumeMounts: store.volumeMounts,
   };
-}
-
-/** Documents beside the manifests what whoever sets up the accounts has to grant. */
-export function defineRights(scope: Construct, name: string, documents: Readonly<Record<string, string>>): void {
-  defineObject<ConfigMap>(scope, 'rights', {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: `${name}-rights` },
-    data: { ...documents },
-  });
 }
 
 /** The policy that the upload needs, as AWS reads it. */
