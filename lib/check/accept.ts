@@ -1,4 +1,5 @@
 /** Sets aside what was accepted with a reason, and reports what accepts nothing. */
+import { append } from '../manifest/append';
 import { isFileLocation, type Problem } from '../manifest/document';
 import { pointerTo } from '../manifest/json-pointer';
 import { chunksOf } from '../manifest/yaml-chunks';
@@ -23,16 +24,12 @@ export interface Acceptance {
 export function accept(report: Report, { resources, texts, known, ran }: Acceptance): Report {
   const read = [...texts].map(([file, text]) => suppressionsIn(text, file, known));
   const byFile = new Map<string, Suppression[]>();
-  for (const suppression of read.flatMap(({ suppressions }) => suppressions)) {
-    const list = byFile.get(suppression.file);
-    if (list === undefined) byFile.set(suppression.file, [suppression]);
-    else list.push(suppression);
-  }
+  for (const suppression of read.flatMap(({ suppressions }) => suppressions)) append(byFile, suppression.file, suppression);
   const used = new Set<Suppression>();
   const findings: Finding[] = [];
   const suppressed: SuppressedFinding[] = [...report.suppressed];
   for (const finding of report.findings) {
-    const suppression = byFile.size === 0 ? undefined : suppressionOf(finding, byFile);
+    const suppression = suppressionOf(finding, byFile);
     if (suppression === undefined) findings.push(finding);
     else {
       used.add(suppression);
@@ -41,7 +38,7 @@ export function accept(report: Report, { resources, texts, known, ran }: Accepta
   }
   // What an annotation has accepted already was no idle comment.
   for (const finding of report.suppressed) {
-    const suppression = byFile.size === 0 ? undefined : suppressionOf(finding, byFile);
+    const suppression = suppressionOf(finding, byFile);
     if (suppression !== undefined) used.add(suppression);
   }
   const broken = new Set(report.problems.map(({ file }) => file));

@@ -1,5 +1,6 @@
 /** The line of a file that a finding points to, with what must not be shown left out. */
 import type { Report } from '../check/finding';
+import { append } from '../manifest/append';
 import type { FileLocation } from '../manifest/document';
 import { textOf } from '../manifest/text';
 import { credentialIn, credentialSpans, HIDDEN, isCredentialName, isNoCredential, mergedSpans, type Span } from '../resources/credentials';
@@ -89,10 +90,7 @@ function byLine(regions: readonly FileLocation[], lines: readonly string[]): Rea
   for (const { line: first, column, endLine: last, endColumn } of regions)
     for (let line = first; line <= last; line++) {
       const span: Span = [line === first ? column - 1 : 0, line === last ? endColumn - 1 : (lines[line - 1]?.length ?? 0)];
-      if (span[1] <= span[0]) continue;
-      const known = result.get(line);
-      if (known === undefined) result.set(line, [span]);
-      else known.push(span);
+      if (span[1] > span[0]) append(result, line, span);
     }
   return result;
 }

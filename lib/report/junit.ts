@@ -1,5 +1,6 @@
 /** JUnit's XML, for servers that show tests: a suite for each file, a case for each finding. */
 import type { Finding, Report } from '../check/finding';
+import { append } from '../manifest/append';
 import type { Problem } from '../manifest/document';
 import { fileLocation, placeText, sourceOf } from './place';
 import { reaches, type Threshold } from './tally';
@@ -27,11 +28,7 @@ export function junit({ findings, suppressed, skipped, problems }: Report, { fai
   // Servers take an empty report for a broken one.
   if (cases.length === 0) cases.push({ suite: 'hindsight', name: 'no findings', outcome: 'passed', body: '' });
   const suites = new Map<string, Case[]>();
-  for (const each of cases) {
-    const known = suites.get(each.suite);
-    if (known === undefined) suites.set(each.suite, [each]);
-    else known.push(each);
-  }
+  for (const each of cases) append(suites, each.suite, each);
   const lines = [...suites].map(([name, own]) => suiteOf(name, own));
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="hindsight" ${totals(cases)}>\n${lines.join('')}</testsuites>\n`;
 }

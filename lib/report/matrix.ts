@@ -10,6 +10,7 @@ import { ROLLOUTS_CONTROLLER } from '../network/needs-analysis';
 import { REPO_SERVER } from '../network/needs-gitops';
 import type { FlowVerdict, Network } from '../network/network';
 import type { UnknownSource } from '../network/unknown-sources';
+import { append } from '../manifest/append';
 import { isFileLocation } from '../manifest/document';
 import { printable } from './printable';
 import { counted } from './tally';
@@ -87,14 +88,10 @@ function portsText({ flows }: MatrixRow): string {
   for (const { flow } of flows) {
     const behind = [...new Set(flowsToPods(flow).map(({ port }) => port))].filter((port) => port !== flow.port);
     const text = behind.length === 0 ? String(flow.port) : `${flow.port} (pod ${behind.join(', ')})`;
-    const protocols = ports.get(text) ?? [];
-    ports.set(text, [...protocols, flow.protocol]);
+    append(ports, text, flow.protocol);
   }
   const byProtocol = new Map<string, string[]>();
-  for (const [port, protocols] of ports) {
-    const key = protocols.join('+');
-    byProtocol.set(key, [...(byProtocol.get(key) ?? []), port]);
-  }
+  for (const [port, protocols] of ports) append(byProtocol, protocols.join('+'), port);
   return [...byProtocol].map(([protocols, numbers]) => `${protocols} ${numbers.join(', ')}`).join('; ');
 }
 

@@ -2,6 +2,7 @@
 import { createColors } from 'picocolors';
 import type { Finding, RelatedPlace, Report, SkippedLesson } from '../check/finding';
 import type { Severity } from '../lessons/lesson';
+import { append } from '../manifest/append';
 import type { Problem } from '../manifest/document';
 import { Excerpts, type Sources } from './excerpt';
 import { fileLocation, placeText, sourceOf } from './place';
@@ -32,12 +33,7 @@ export function pretty(report: Report, { sources = new Map(), colour = false }: 
 /** A block for each file. */
 function prettyFindings(findings: readonly Finding[], excerpts: Excerpts, colours: Colours): string[] {
   const bySource = new Map<string, Finding[]>();
-  for (const finding of findings) {
-    const source = sourceOf(finding.location);
-    const known = bySource.get(source);
-    if (known === undefined) bySource.set(source, [finding]);
-    else known.push(finding);
-  }
+  for (const finding of findings) append(bySource, sourceOf(finding.location), finding);
   return [...bySource].map(([source, own]) => [colours.underline(printable(source)), ...own.flatMap((finding) => told(finding, excerpts, colours))].join('\n')); // prettier-ignore
 }
 

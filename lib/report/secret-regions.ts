@@ -8,6 +8,7 @@ import type { Finding, Report } from '../check/finding';
 import { Cluster } from '../facts/cluster';
 import { isSkip } from '../lessons/lesson';
 import { secretInManifest } from '../lessons/secret-in-manifest';
+import { append } from '../manifest/append';
 import { type Document, type FileLocation, isFileLocation } from '../manifest/document';
 import type { Field } from '../manifest/field';
 import { NO_REPOSITORY } from '../manifest/repository';
@@ -42,10 +43,7 @@ export function secretsIn({ findings, suppressed }: Report): ReadonlyMap<string,
   const byFile = new Map<string, FileLocation[]>();
   for (const finding of [...findings, ...suppressed]) {
     const { lesson, location } = finding;
-    if (!isFileLocation(location) || !(lesson === secretInManifest.id || isInSecret(finding))) continue;
-    const known = byFile.get(location.file);
-    if (known === undefined) byFile.set(location.file, [location]);
-    else known.push(location);
+    if (isFileLocation(location) && (lesson === secretInManifest.id || isInSecret(finding))) append(byFile, location.file, location);
   }
   return byFile;
 }
