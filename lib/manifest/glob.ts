@@ -14,7 +14,8 @@ interface Step {
   readonly wholeFolders?: boolean;
 }
 
-/** More ways to read the braces of one glob than anybody writes. */
+/** More braces in one glob, and more ways to read them, than anybody writes. */
+const MOST_BRACES = 100;
 const MOST_ALTERNATIVES = 1000;
 
 /**
@@ -24,6 +25,7 @@ const MOST_ALTERNATIVES = 1000;
  */
 export function globMatcher(glob: string, star: 'folder' | 'path'): ((path: string) => boolean) | undefined {
   if (glob === '**') return () => true;
+  if (glob.split('{', MOST_BRACES + 2).length - 1 > MOST_BRACES) return undefined;
   const alternatives = withoutBraces(glob.replace(/^\.\//, ''));
   if (alternatives === undefined) return undefined;
   const compiled = alternatives.map((alternative) => stepsOf(alternative, star));
