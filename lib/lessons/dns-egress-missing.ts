@@ -1,4 +1,4 @@
-import { pointerTo, stepsOf } from '../manifest/json-pointer';
+import { editedField } from '../manifest/json-pointer';
 import { type DroppedLookup, droppedLookups } from '../network/dropped-lookups';
 import { endpointText } from '../network/endpoint';
 import { type KnownFlows, knownFlows } from '../network/known-flows';
@@ -247,7 +247,7 @@ function report({ need, flow }: DroppedLookup, flows: KnownFlows): Violation {
   const at = into === undefined ? asked : { resource: into.policy, path: into.path };
   return {
     ...at,
-    path: at.path.endsWith('/-') ? pointerTo('', ...stepsOf(at.path).slice(0, -1)) : at.path,
+    path: editedField(at.path),
     severity: flow.protocol === 'UDP' ? 'error' : 'info',
     message: `${endpointText(flow.from)} uses names (${need.source.words}), and ${consequence}`,
     related: [

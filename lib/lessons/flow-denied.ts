@@ -6,7 +6,7 @@ import type { FlowVerdict } from '../network/network';
 import type { Direction, TrafficRule } from '../network/policy-rule';
 import { portMatches, trafficText } from '../network/traffic-port';
 import type { Because } from '../network/verdict';
-import { pointerTo, stepsOf } from '../manifest/json-pointer';
+import { editedField } from '../manifest/json-pointer';
 import type { Resource } from '../resources/resource';
 import type { Context, Fix, Lesson, Place, Related, Violation } from './lesson';
 
@@ -307,7 +307,7 @@ function placeOf(
     return { resource: policy, path: rule };
   if (mend?.into === undefined || !flows.isJudged(mend.into.policy)) return undefined;
   const { policy: resource, path } = mend.into;
-  return { resource, path: path.endsWith('/-') ? pointerTo('', ...stepsOf(path).slice(0, -1)) : path };
+  return { resource, path: editedField(path) };
 }
 
 function restrictions(because: readonly Because[], besides: Resource): Related[] {

@@ -1,4 +1,5 @@
-import { pointerTo, stepsOf } from '../manifest/json-pointer';
+import { append } from '../manifest/append';
+import { editedField } from '../manifest/json-pointer';
 import { endpointText } from '../network/endpoint';
 import { type KnownFlows, knownFlows } from '../network/known-flows';
 import { missingRules } from '../network/missing-rule';
@@ -154,7 +155,7 @@ spec:
       const pod = need.purpose === 'mesh' ? need.from : need.purpose === 'telemetry' ? need.to : undefined;
       if (pod?.kind !== 'workload' || !flows.isJudged(pod.workload.resource)) continue;
       if (need.purpose === 'mesh' && isDropped(flow, 'egress')) yield report(flow, 'egress', pod.workload, flows);
-      if (need.purpose === 'telemetry') telemetry.set(pod.workload, [...(telemetry.get(pod.workload) ?? []), flow]);
+      if (need.purpose === 'telemetry') append(telemetry, pod.workload, flow);
     }
     for (const [workload, reads] of telemetry) {
       const [first] = reads;
@@ -185,7 +186,7 @@ function report(flow: FlowVerdict, direction: Direction, workload: Workload, flo
   const { policy: resource, path, value } = into;
   return {
     resource,
-    path: path.endsWith('/-') ? pointerTo('', ...stepsOf(path).slice(0, -1)) : path,
+    path: editedField(path),
     message,
     severity,
     related: [{ resource: workload.resource, path: workload.template.at('metadata').path, message: 'the pods with the sidecar' }],

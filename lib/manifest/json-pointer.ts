@@ -25,6 +25,11 @@ export function stepsOf(pointer: JsonPointer): string[] {
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
+/** The field that an edit at this pointer is about: of one that ends in `-`, and so appends, the list. */
+export function editedField(pointer: JsonPointer): JsonPointer {
+  return pointer.endsWith('/-') ? pointer.slice(0, -2) : pointer;
+}
+
 /** The deepest part of `pointer` that exists in `content`: itself, or its nearest existing parent. */
 export function nearestExisting(content: unknown, pointer: JsonPointer): JsonPointer {
   let value = content;
