@@ -5,13 +5,12 @@ import type { Field } from '../manifest/field';
 import { pointerTo } from '../manifest/json-pointer';
 import { workloadsOf } from '../resources/cilium-selection';
 import { InstalledElsewhere } from '../resources/installed-elsewhere';
-import type { Labels } from '../resources/label-selector';
+import { containsLabels, type Labels } from '../resources/label-selector';
 import type { Resource } from '../resources/resource';
 import type { Resources } from '../resources/resources';
 import type { Context, Lesson, Violation } from './lesson';
 
-/** Written out with its source, a label of pods and of nothing else. */
-/** Selects like `k8s:` written out: a pod label, never a label of another source. */
+/** The namespace of a pod, with its source written out: a label of pods, and of nothing else. */
 export const NAMESPACE_LABEL = 'k8s:io.kubernetes.pod.namespace';
 
 export const crossNamespacePeer: Lesson = {
@@ -177,9 +176,8 @@ class Places {
   }
 
   withPods(labels: Labels): readonly string[] {
-    const wanted = Object.entries(labels);
     const declared = this.namespaces.filter((namespace) => this.resources.workloadsLabelled(namespace, labels).length > 0);
-    const known = this.known.filter((pods) => wanted.every(([key, value]) => pods.labels[key] === value));
+    const known = this.known.filter((pods) => containsLabels(pods.labels, labels));
     return [...new Set([...declared, ...known.map(({ namespace }) => namespace)])];
   }
 }

@@ -208,9 +208,18 @@ spec:
   });
 
   test('fails in rules that deny as well, and in each of several specs', () => {
-    const yaml = was() + monitor + policy('ingressDeny: [{fromEndpoints: [{matchLabels: {app: gateway}}]}]');
-    expect(reportOf(crossNamespacePeer, yaml).findings.map(({ path }) => path)).toEqual([
+    const rules = 'ingressDeny: [{fromEndpoints: [{matchLabels: {app: gateway}}]}]';
+    const several = `---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: several, namespace: blog}
+specs:
+  - {endpointSelector: {matchLabels: {app: was}}, egress: [{}]}
+  - {endpointSelector: {matchLabels: {app: was}}, ${rules}}
+`;
+    expect(reportOf(crossNamespacePeer, was() + monitor + policy(rules) + several).findings.map(({ path }) => path)).toEqual([
       '/spec/ingressDeny/0/fromEndpoints/0/matchLabels',
+      '/specs/1/ingressDeny/0/fromEndpoints/0/matchLabels',
     ]);
   });
 });
@@ -303,8 +312,7 @@ describe('flow-denied', () => {
 
   test.each([
     ['an outside host whose address a rule may cover', policy(`egress: [{toCIDR: [192.0.2.0/24], ${WEB_PORT}}, ${DNS}]`)],
-    ['telemetry of a sidecar', policy('ingress: [{}]')],
-    ['probes by the own node', policy('ingress: [{}]')],
+    ['telemetry of a sidecar, and probes by the own node', policy('ingress: [{}]')],
   ])('accepts %s', (_, rules) => {
     const probed = was(`${api}, ports: [{name: http, containerPort: 8080}], readinessProbe: {httpGet: {port: http}}`);
     const facts = {
