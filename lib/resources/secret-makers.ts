@@ -2,6 +2,7 @@
 import type { Field } from '../manifest/field';
 import type { Resource } from './resource';
 import type { Resources } from './resources';
+import type { Workload } from './workload';
 
 export interface MadeObject {
   readonly kind: 'Secret' | 'ConfigMap' | 'PersistentVolumeClaim';
@@ -53,7 +54,7 @@ export function madeObjectsOf(resources: Resources): readonly MadeObject[] {
   return [
     ...MAKERS.flatMap(([group, kind, maker]) => resources.ofKind(group, kind).flatMap(maker)),
     ...resources.ofKind('apps', 'StatefulSet').flatMap(claims),
-    ...PROGRAMS.flatMap(([group, kind]) => resources.ofKind(group, kind).flatMap(madeByProgram)),
+    ...resources.workloads.flatMap(madeByProgram),
     ...resources.all.flatMap((resource) => {
       const target = resource.at('spec', 'writeConnectionSecretToRef');
       return secrets(resource, target.at('name')).map((made) => ({ ...made, namespace: target.at('namespace').text ?? made.namespace }));
@@ -61,15 +62,9 @@ export function madeObjectsOf(resources: Resources): readonly MadeObject[] {
   ];
 }
 
-/** The kinds whose pods run programs that make Secrets, among those that projects install. */
-const PROGRAMS = [['batch', 'Job'], ['apps', 'Deployment'], ['apps', 'StatefulSet']] as const; // prettier-ignore
-
 /** What kube-webhook-certgen, of ingress-nginx and many charts, and Argo CD's own init container leave behind. */
-function madeByProgram(resource: Resource): readonly MadeObject[] {
-  const spec = resource.at('spec', 'template', 'spec');
-  return [...spec.at('initContainers').items, ...spec.at('containers').items].flatMap((container): MadeObject[] => {
-    const words = [...container.at('command').strings, ...container.at('args').strings];
-    const { namespace } = resource;
+function madeByProgram({ resource, namespace, allContainers }: Workload): readonly MadeObject[] {
+  return allContainers.flatMap(({ commandLine: words }): MadeObject[] => {
     if (words.includes('redis-initial-password')) return [{ kind: 'Secret', name: 'argocd-redis', namespace, by: resource }];
     const name = words.includes('create') ? words.flatMap((word) => /^--secret-name=([a-z0-9.-]+)$/.exec(word)?.[1] ?? [])[0] : undefined;
     return name === undefined ? [] : [{ kind: 'Secret', name, namespace, by: resource }];
