@@ -35,7 +35,7 @@ export function nodeViewOf(node: ClusterNode): NodeView {
 
 /** What a pod spec asks of nodes, and what of it is to be left out of the question. */
 export interface NodeFilter {
-  /** @returns undefined when the node carries what the pod's selector and required affinity ask for */
+  /** Whether the node carries what the pod's selector and required affinity ask for. */
   selects(node: NodeView): boolean;
   /** The first taint that the pod does not tolerate. */
   untolerated(node: NodeView): TaintFacts | undefined;

@@ -23,8 +23,6 @@ export interface SpreadRule {
   readonly honorsAffinity: boolean;
   /** Nodes with taints that the pod does not tolerate are no domains. */
   readonly honorsTaints: boolean;
-  /** Whether a pod counts for itself. */
-  readonly countsItself: Readonly<Record<Revision, boolean>>;
   /** `counts[incoming][existing]` */
   readonly counts: Counts;
 }
@@ -114,7 +112,6 @@ function spreadRule(field: Field, labels: Readonly<Record<Revision, Labels>>): r
       minDomains: field.at('minDomains').number ?? 1,
       honorsAffinity: field.at('nodeAffinityPolicy').string !== 'Ignore',
       honorsTaints: field.at('nodeTaintsPolicy').string === 'Honor',
-      countsItself: { stable: counts.stable.stable, canary: counts.canary.canary },
       counts,
     },
   ];

@@ -58,7 +58,7 @@ function spreadTest(rule: SpreadOnBoard, placement: Placement, revision: Revisio
   const counts = countsIn(rule, placement, revision);
   const fewest =
     counts.length === 0 || counts.length < rule.minDomains ? 0 : counts.reduce((least, count) => Math.min(least, count), Infinity);
-  const itself = rule.countsItself[revision] ? 1 : 0;
+  const itself = rule.counts[revision][revision] ? 1 : 0;
   return (place) => (counts[rule.domains[place] ?? -1] ?? 0) + itself - fewest <= rule.maxSkew;
 }
 
