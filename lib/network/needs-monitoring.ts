@@ -1,6 +1,6 @@
 /** What Prometheus needs to reach: the targets of ServiceMonitors, PodMonitors and Probes. */
 import type { Cluster } from '../facts/cluster';
-import type { Labels } from '../resources/label-selector';
+import { containsLabels } from '../resources/label-selector';
 import { monitoredNamespaces, ScrapeTargets } from '../resources/scrape-targets';
 import type { Resource } from '../resources/resource';
 import type { Resources } from '../resources/resources';
@@ -18,18 +18,14 @@ export function* monitoringNeeds(resources: Resources, cluster: Cluster, hosts: 
   const scrapers = knownPods(cluster.facts.prometheus, resources);
   if (scrapers.length === 0) return;
   const targets = resources.view(ScrapeTargets);
-  const { serviceMonitorSelector, podMonitorSelector, probeSelector } = cluster.facts.prometheus ?? {};
+  // What Prometheus does not pick up, nobody scrapes.
+  const { serviceMonitorSelector = {}, podMonitorSelector = {}, probeSelector = {} } = cluster.facts.prometheus ?? {};
   for (const monitor of resources.ofKind(GROUP, 'ServiceMonitor'))
-    if (isPickedUp(monitor, serviceMonitorSelector)) yield* serviceMonitorNeeds(monitor, scrapers, targets, resources);
+    if (containsLabels(monitor.labels, serviceMonitorSelector)) yield* serviceMonitorNeeds(monitor, scrapers, targets, resources);
   for (const monitor of resources.ofKind(GROUP, 'PodMonitor'))
-    if (isPickedUp(monitor, podMonitorSelector)) yield* podMonitorNeeds(monitor, scrapers, targets);
+    if (containsLabels(monitor.labels, podMonitorSelector)) yield* podMonitorNeeds(monitor, scrapers, targets);
   for (const probe of resources.ofKind(GROUP, 'Probe'))
-    if (isPickedUp(probe, probeSelector)) yield* probeNeeds(probe, scrapers, resources, hosts);
-}
-
-/** Whether Prometheus reads it at all: otherwise nobody scrapes what it names. */
-function isPickedUp({ labels }: Resource, selector: Labels = {}): boolean {
-  return Object.entries(selector).every(([key, value]) => labels[key] === value);
+    if (containsLabels(probe.labels, probeSelector)) yield* probeNeeds(probe, scrapers, resources, hosts);
 }
 
 /** Prometheus finds the pods behind a Service and scrapes them directly. */

@@ -1,6 +1,7 @@
 /** What ingress controllers and gateways need to reach: the backends of Ingresses, VirtualServices and Gateway API routes. */
 import type { Cluster } from '../facts/cluster';
 import type { Field } from '../manifest/field';
+import { containsLabels } from '../resources/label-selector';
 import type { Resource } from '../resources/resource';
 import type { Resources } from '../resources/resources';
 import type { Service } from '../resources/service';
@@ -65,11 +66,11 @@ export function servingPods(gateway: string, route: Resource, resources: Resourc
   const [name = '', namespace = route.namespace] = gateway.split('/').reverse();
   const known = cluster.mesh?.gateways ?? [];
   const declared = resources.find(ISTIO, 'Gateway', namespace, name);
-  const selector = Object.entries(declared?.at('spec', 'selector').texts ?? {});
-  if (selector.length === 0) return known.length === 1 ? known.flatMap((pods) => knownPods(pods, resources)) : [];
-  const selected = known.filter(({ labels }) => selector.every(([key, value]) => labels[key] === value));
+  const selector = declared?.at('spec', 'selector').texts ?? {};
+  if (Object.keys(selector).length === 0) return known.length === 1 ? known.flatMap((pods) => knownPods(pods, resources)) : [];
+  const selected = known.filter(({ labels }) => containsLabels(labels, selector));
   if (selected.length > 0) return selected.flatMap((pods) => knownPods(pods, resources));
-  return resources.workloadsLabelled(namespace, Object.fromEntries(selector)).map((workload): Endpoint => ({ kind: 'workload', workload }));
+  return resources.workloadsLabelled(namespace, selector).map((workload): Endpoint => ({ kind: 'workload', workload }));
 }
 
 function* gatewayRouteNeeds(route: Resource, resources: Resources): Iterable<Need> {
