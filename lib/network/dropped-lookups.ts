@@ -5,6 +5,7 @@ import { flowsToPods, type KnownFlows } from './known-flows';
 import type { Need } from './need';
 import type { FlowVerdict } from './network';
 import type { Peer } from './policy-rule';
+import { lacksRule } from './verdict';
 
 export interface DroppedLookup {
   readonly need: Need;
@@ -24,16 +25,12 @@ export function droppedLookups(flows: KnownFlows): ReadonlyMap<Resource, Dropped
     const { from } = asked;
     if (need.purpose !== 'dns' || from.kind !== 'workload') continue;
     const { resource } = from.workload;
-    const flow = dropped.has(resource) || elsewhere.has(resource) ? undefined : flowsToPods(asked).find(({ egress }) => isDropped(egress));
+    const flow = dropped.has(resource) || elsewhere.has(resource) ? undefined : flowsToPods(asked).find(({ egress }) => lacksRule(egress));
     if (flow === undefined) continue;
     if (goesElsewhere(asked, flows)) elsewhere.add(resource);
     else dropped.set(resource, { need, flow });
   }
   return dropped;
-}
-
-function isDropped({ verdict, because }: FlowVerdict['egress']): boolean {
-  return verdict === 'deny' && because.every(({ effect }) => effect === 'default-deny');
 }
 
 /** Whether lookups seem to go to other servers than the usual ones: they are allowed somewhere, on purpose. */

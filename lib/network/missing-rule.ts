@@ -15,7 +15,8 @@ import type { FlowVerdict, Network } from './network';
 import { ciliumPeer, networkPolicyPeer, tellingLabels } from './peer-rule';
 import type { Direction } from './policy-rule';
 import { restrictedWorkloads } from './selected-workloads';
-import { type Protocol, trafficText } from './traffic-port';
+import { type Protocol, type Traffic, trafficText } from './traffic-port';
+import { lacksRule } from './verdict';
 
 type Plain = Readonly<Record<string, unknown>>;
 
@@ -51,9 +52,9 @@ export function missingRules(verdict: FlowVerdict, network: Network, extras: Rul
 }
 
 function missing(flow: FlowAsked, direction: Direction, subject: Endpoint, peer: Endpoint, network: Network): MissingRule[] {
-  const { verdict, because } = flow[direction];
-  if (verdict !== 'deny' || because.some(({ effect }) => effect !== 'default-deny')) return [];
-  const restricting = because.flatMap(({ policy, rule }) => (policy === null || rule === null ? [] : [{ policy, spec: rule }]));
+  const side = flow[direction];
+  if (!lacksRule(side)) return [];
+  const restricting = side.because.flatMap(({ policy, rule }) => (policy === null || rule === null ? [] : [{ policy, spec: rule }]));
   const toward = direction === 'egress' ? 'to' : 'from';
   const names = [...new Set(restricting.map(({ policy }) => policy.toString()))].join(', ');
   const words = `no ${direction} rule of ${names === '' ? 'any policy' : names} allows ${endpointText(subject)} ${toward} ${endpointText(peer)} on ${trafficText(flow)}`;
@@ -149,26 +150,25 @@ function ciliumRule(
   peer: Endpoint,
   direction: Direction,
   namespace: string | null,
-  { port, protocol, also = [], ports = [], showsNames }: PortAsked,
+  { showsNames, ...traffic }: PortAsked,
 ): Plain | undefined {
+  const { port, protocol } = traffic;
   const peers = ciliumPeer(peer, direction, namespace);
   if (peers === undefined) return undefined;
   if (protocol === 'ICMP' || protocol === 'ICMPv6')
     return { ...peers, icmps: [{ fields: [{ type: port, family: protocol === 'ICMP' ? 'IPv4' : 'IPv6' }] }] };
-  const allowed = [port, ...ports].flatMap((number) => [protocol, ...also].map((one) => ({ port: String(number), protocol: one })));
-  return { ...peers, toPorts: [{ ports: allowed, ...(showsNames === true ? { rules: { dns: [{ matchPattern: '*' }] } } : {}) }] };
+  const ports = allowedPorts(traffic).map((one) => ({ port: String(one.port), protocol: one.protocol }));
+  return { ...peers, toPorts: [{ ports, ...(showsNames === true ? { rules: { dns: [{ matchPattern: '*' }] } } : {}) }] };
 }
 
-function kubernetesRule(
-  peer: Endpoint,
-  direction: Direction,
-  namespace: string | null,
-  { port, protocol, also = [], ports = [] }: PortAsked,
-): Plain | undefined {
+function kubernetesRule(peer: Endpoint, direction: Direction, namespace: string | null, traffic: PortAsked): Plain | undefined {
+  const { protocol } = traffic;
   const one = networkPolicyPeer(peer, namespace);
   if (one === undefined || protocol === 'ICMP' || protocol === 'ICMPv6') return undefined;
-  return {
-    [direction === 'egress' ? 'to' : 'from']: [one],
-    ports: [port, ...ports].flatMap((number) => [protocol, ...also].map((one) => ({ protocol: one, port: number }))),
-  };
+  return { [direction === 'egress' ? 'to' : 'from']: [one], ports: allowedPorts(traffic) };
+}
+
+/** Each port over each protocol. */
+function allowedPorts({ port, protocol, also = [], ports = [] }: PortAsked): Traffic[] {
+  return [port, ...ports].flatMap((number) => [protocol, ...also].map((one) => ({ protocol: one, port: number })));
 }

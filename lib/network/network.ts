@@ -23,7 +23,7 @@ import { serviceTargets } from './service-targets';
 import { type SubjectPolicy, SubjectPolicies } from './subject-policy';
 import { sideVerdict } from './side-verdict';
 import type { NamedPorts, Protocol, Traffic } from './traffic-port';
-import { mergeSides, type SideVerdict, together, alternatives, type Verdict } from './verdict';
+import { lacksRule, mergeSides, type SideVerdict, together, alternatives, type Verdict } from './verdict';
 
 export interface FlowVerdict {
   readonly verdict: Verdict;
@@ -126,8 +126,7 @@ export class Network {
       ['ingress', flow.to, flow.from],
     ];
     return sides.flatMap(([direction, subject, peer]) => {
-      const { verdict, because } = flow[direction];
-      if (verdict !== 'deny' || because.some(({ effect }) => effect !== 'default-deny')) return [];
+      if (!lacksRule(flow[direction])) return [];
       const [one] = this.partiesOf(subject);
       const [other] = this.partiesOf(peer);
       if (one === undefined || other === undefined) return [];

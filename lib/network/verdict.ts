@@ -44,6 +44,11 @@ export interface SideVerdict {
   readonly l7?: readonly L7Rule[];
 }
 
+/** Whether a side denies for want of a rule: one that is added mends it, where no deny rule stands against it. */
+export function lacksRule({ verdict, because }: SideVerdict): boolean {
+  return verdict === 'deny' && because.every(({ effect }) => effect === 'default-deny');
+}
+
 /** Both sides must allow. */
 export function together(a: Verdict, b: Verdict): Verdict {
   if (a === 'deny' || b === 'deny') return 'deny';
