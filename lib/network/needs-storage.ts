@@ -42,7 +42,7 @@ export function bucketAddresses(
   const region = variables.find(({ name, value }) => REGION.test(name) && isRegion(value))?.value;
   if (region === undefined || !runsAws(container, scripts) || mayHaveEndpoint(workload, container, variables, resources)) return [];
   const isPathStyle = variables.some(({ name, value }) => PATH_STYLE.test(name) && /^(true|1|yes)$/i.test(value));
-  const buckets = variables.filter(({ name, value }) => BUCKET.test(name) && /^[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]$/.test(value));
+  const buckets = variables.filter(({ name, value }) => BUCKET.test(name) && isBucket(value));
   const found = buckets.map((variable) => found443(bucketHost(variable.value, region, isPathStyle), variable, container));
   const role = variables.find(({ name }) => name === 'AWS_ROLE_ARN');
   const hasToken = variables.some(({ name }) => name === 'AWS_WEB_IDENTITY_TOKEN_FILE');
@@ -90,6 +90,10 @@ export function awsDomain(region: string): string {
   return region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
 }
 
+function isBucket(text: string): boolean {
+  return /^[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]$/.test(text);
+}
+
 function isRegion(text: string): boolean {
   return /^[a-z]{2}(-[a-z]+)+-\d$/.test(text);
 }
@@ -107,7 +111,7 @@ function mayNameEndpoint(word: string): boolean {
 
 function bucketsOf(words: readonly string[]): string[] {
   const named = [...words.flatMap((word) => /^s3:\/\/([^/]+)/.exec(word)?.[1] ?? []), valueOf('--bucket', words) ?? ''];
-  return [...new Set(named.filter((bucket) => /^[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]$/.test(bucket)))];
+  return [...new Set(named.filter(isBucket))];
 }
 
 function valueOf(option: string, words: readonly string[]): string | undefined {
