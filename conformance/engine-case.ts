@@ -5,6 +5,7 @@ import { Field } from '../lib/manifest/field';
 import { readYaml } from '../lib/manifest/yaml';
 import { CILIUM_ENTITIES } from '../lib/network/cilium-entities';
 import type { Endpoint } from '../lib/network/endpoint';
+import { POLICY_KINDS } from '../lib/network/known-flows';
 import { containerPorts } from '../lib/network/named-ports';
 import { Network } from '../lib/network/network';
 import type { Protocol } from '../lib/network/traffic-port';
@@ -62,12 +63,6 @@ export interface PreparedCase {
 }
 
 const RESERVED = ['host', 'remote-node', 'ingress'];
-/** The engine decides about what the API server lets through; what it refuses never gets there. */
-const POLICY_KINDS = [
-  ['cilium.io', 'CiliumNetworkPolicy'],
-  ['cilium.io', 'CiliumClusterwideNetworkPolicy'],
-  ['networking.k8s.io', 'NetworkPolicy'],
-] as const;
 
 /** The case that a seed and an index always give. */
 export function randomCase(seed: number, index: number): PreparedCase {
@@ -106,6 +101,7 @@ function prepare(
       .map(({ policy }) => policy),
   );
   const admitted = new Resources(resources.all.filter((resource) => !refused.has(resource)).map(({ document }) => document));
+  // The engine decides about what the API server lets through; what it refuses never gets there.
   const policies = POLICY_KINDS.flatMap(([group, kind]) => admitted.ofKind(group, kind));
   const pods = admitted.workloads.filter(({ hostNetwork, namespace }) => !hostNetwork && namespace !== null);
   const endpoints: Endpoint[] = [
