@@ -160,8 +160,8 @@ function accessOf(input: Input, { credentials, webIdentity }: S3Props): Access {
       volumeMounts: [{ name: 'aws-token', mountPath: TOKEN_FOLDER, readOnly: true }],
     };
   }
-  if (typeof credentials !== 'string') return { env: [], volumes: [], volumeMounts: [] };
-  const secret = input.text('credentials', credentials, /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, 'invalid', 'give the name of a Secret');
+  if (credentials === undefined) return { env: [], volumes: [], volumeMounts: [] };
+  const secret = input.objectName('credentials', credentials);
   const [keyId, key] = S3_SECRET_KEYS;
   return { env: [keyId, key].map((name) => SecretRef.of(secret, name).toEnv(name)), volumes: [], volumeMounts: [] };
 }

@@ -252,6 +252,8 @@ describe('MysqlBackup with bad input', () => {
       { endpoint: 'http://minio.storage.svc:9000' },
       /^endpoint is "minio.storage.svc": .*endpointPeer/,
     ],
+    ['credentials that are no name', { credentials: 5 }, /^credentials is 5: use at most 253/],
+    ['credentials with a space', { credentials: 'my keys' }, /^credentials is "my keys": use at most 253/],
     ['no credentials at all', { credentials: undefined }, /^credentials is "missing": .*give one of the two/],
     [
       'both kinds of credentials',
