@@ -80,13 +80,7 @@ const LATENESS_SECONDS = SAFE_CRON_JOB.startingDeadlineSeconds + ACTIVE_DEADLINE
 
 /** A CronJob's name, from which the controller makes the names of Jobs. Source: kubernetes.io, CronJob. */
 export function cronJobName(input: Input, name: string): string {
-  return input.text(
-    'name',
-    input.dnsLabel('name', name),
-    /^.{1,52}$/,
-    'x',
-    'use at most 52 characters: Jobs are named after it, with 11 more',
-  );
+  return input.controllerName('name', name, 'Jobs are named after it');
 }
 
 /** Defines the CronJob with its scripts, its ServiceAccount where it needs one, and its alerts. */

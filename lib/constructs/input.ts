@@ -61,6 +61,11 @@ export class Input {
     );
   }
 
+  /** The name of what a controller names other things after. @param why what becomes of it */
+  controllerName(prop: string, value: string, why: string): string {
+    return this.text(prop, this.dnsLabel(prop, value), /^.{1,52}$/, this.otherName, `use at most 52 characters: ${why}, with 11 more`);
+  }
+
   serviceName(prop: string, value: string): string {
     return this.text(
       prop,

@@ -112,8 +112,6 @@ const MYSQL_PROPS: PropNames<MysqlProps> = {
 
 /** What holds data survives whatever happens to the Application that made it. */
 const NEVER_PRUNED = { 'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false' };
-/** Source: kubernetes issue 64023: pods of a longer name are refused for their label controller-revision-hash. */
-const STATEFUL_SET_NAME = /^.{1,52}$/;
 /** In mebibytes: what is left beside the smallest buffer pool holds the server and a few connections. */
 const LEAST_MEMORY = 256;
 const SCHEMA_NAME = /^[A-Za-z0-9_$-]{1,64}$/;
@@ -141,13 +139,9 @@ export class Mysql extends Construct implements IMysql {
     const { name = id, image, storage, storageClass, database, rootPassword, user, adopt, dataFolder, memory } = props;
     const { cpuMillis = 250, settings = {}, userId = 999, imagePullSecrets = [], containerName = 'mysql', serviceName } = props;
     const { claimName, pdbName, configName } = props;
-    this.name = input.text(
-      'name',
-      input.dnsLabel('name', name),
-      adopt === undefined ? STATEFUL_SET_NAME : /./,
-      'x',
-      'use at most 52 characters: the controller makes a label of it, with 11 more',
-    );
+    // Source: kubernetes issue 64023: pods of a longer name are refused for their label controller-revision-hash.
+    this.name =
+      adopt === undefined ? input.controllerName('name', name, 'the controller makes a label of it') : input.dnsLabel('name', name);
     this.serviceName = input.serviceName('serviceName', serviceName ?? this.name);
     this.claimName = input.objectName('claimName', claimName ?? `${this.name}-data`);
     this.image = input.image('image', image);

@@ -95,6 +95,13 @@ test('what is no prop at all is told, with its prop’s name alone', () => {
   expect(refusals(app)).toEqual(['blog/x: dsn is no prop of this construct: remove it, or correct its name']);
 });
 
+test('names too long for a controller take no other construct’s either', () => {
+  const { app, chart } = platform();
+  const database = new Mysql(chart, 'db', { image: 'mysql:8.4', storage: Size.gibibytes(1), database: 'blog', rootPassword: root });
+  for (const letter of ['a', 'b']) new MysqlBackup(chart, letter, { ...s3, database, name: letter.repeat(53) });
+  expect(refusals(app).map((line) => line.replace(/ is .*/, ''))).toEqual(['blog/a: name', 'blog/b: name']);
+});
+
 test('several in one construct are all told, and a wrong name takes no other construct’s', () => {
   const { app, chart } = platform();
   for (const name of ['First Web', 'Second Web'])
