@@ -13,7 +13,7 @@ import { Connections, type IConnectable } from './connections';
 import { Input, type PropNames } from './input';
 import { Isolation } from './isolation';
 import { Peer } from './peer';
-import { clusterOf, namespaceOf } from './platform';
+import { clusterOf } from './platform';
 import { defineRights } from './rights';
 import { s3Bucket, S3_PROPS, type S3Props, s3PropsOf } from './s3-bucket';
 import { schedule as judged } from './schedule';
@@ -74,7 +74,7 @@ export class EtcdBackup extends Construct implements IConnectable {
     }
     const store = s3Bucket(input, this.name, s3PropsOf(props));
     const key = encryption(input, encryptionKey);
-    this.connections = new Connections(this, { name: this.name, namespace: namespaceOf(this), ports: [], inMesh: false, input });
+    this.connections = new Connections(this, { name: this.name, inMesh: false, input });
     this.connections.allowTo(Peer.entity('host'), ETCD_PORT, 'etcd of the same node');
     store.connect(this.connections);
     this.iamPolicy = uploadPolicy(store, { keep });

@@ -7,7 +7,6 @@ import { Connections, type IConnectable, requireConnectable } from './connection
 import { Input, type PropNames } from './input';
 import { Isolation } from './isolation';
 import { databaseUser, type DatabaseUser, type IMysql, schemaName } from './mysql';
-import { namespaceOf } from './platform';
 import { defineRights } from './rights';
 import { s3Bucket, S3_PROPS, type S3Props, s3PropsOf } from './s3-bucket';
 import { schedule as judged } from './schedule';
@@ -86,7 +85,7 @@ export class MysqlBackup extends Construct implements IMysqlBackup {
     const dumped = input.list('schemas', schemas).map((schema) => schemaName(input, schema, 'schemas'));
     const store = s3Bucket(input, this.name, this.bucket);
     const key = encryption(input, encryptionKey);
-    this.connections = new Connections(this, { name: this.name, namespace: namespaceOf(this), ports: [], inMesh: false, input });
+    this.connections = new Connections(this, { name: this.name, inMesh: false, input });
     this.connections.allowTo(database, undefined, 'dump');
     store.connect(this.connections);
     this.rights = backupRights(account.name, dumped);

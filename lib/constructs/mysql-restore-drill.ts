@@ -17,7 +17,6 @@ import { Connections, type IConnectable, requireConnectable } from './connection
 import { Input, type PropNames } from './input';
 import { Isolation } from './isolation';
 import { DATABASE_USER_ID, type IMysqlBackup } from './mysql-backup';
-import { namespaceOf } from './platform';
 import { s3Bucket } from './s3-bucket';
 import { schedule as judged } from './schedule';
 import { mysqlRestoreDrillScripts } from './scripts/scripts';
@@ -63,7 +62,7 @@ export class MysqlRestoreDrill extends Construct implements IConnectable {
       ...(credentials === undefined ? {} : { credentials, webIdentity: undefined }),
     });
     const key = encryption(input, backup.encryptionKey);
-    this.connections = new Connections(this, { name: this.name, namespace: namespaceOf(this), ports: [], inMesh: false, input });
+    this.connections = new Connections(this, { name: this.name, inMesh: false, input });
     store.connect(this.connections);
     const space = database.storage ?? DEFAULT_SCRATCH;
     const data = input.quantity('dataScratch', dataScratch ?? Size.mebibytes(input.mebibytes('database.storage', space) * 2));
