@@ -1,4 +1,5 @@
 /** What scales a workload: a HorizontalPodAutoscaler, or KEDA's ScaledObject that makes one. */
+import { append } from '../manifest/append';
 import { mayBeSame } from './named-objects';
 import { groupOf, type Resource } from './resource';
 import type { Resources } from './resources';
@@ -37,7 +38,7 @@ export class Autoscaling {
   private add(autoscaler: Autoscaler): void {
     const target = autoscaler.resource.at('spec', 'scaleTargetRef');
     const key = `${target.at('kind').string ?? 'Deployment'}/${target.at('name').text ?? ''}`;
-    this.byTarget.set(key, [...(this.byTarget.get(key) ?? []), autoscaler]);
+    append(this.byTarget, key, autoscaler);
   }
 }
 

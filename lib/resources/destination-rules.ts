@@ -1,4 +1,5 @@
 /** What DestinationRules say of the TLS that clients in the mesh speak to a Service. */
+import { append } from '../manifest/append';
 import type { Field } from '../manifest/field';
 import type { Resource } from './resource';
 import type { Resources } from './resources';
@@ -20,7 +21,7 @@ export class DestinationRules {
   ) {
     for (const rule of resources.ofKind('networking.istio.io', 'DestinationRule')) {
       const host = this.fullName(rule.at('spec', 'host').string ?? '', rule.namespace);
-      this.byHost.set(host, [...(this.byHost.get(host) ?? []), rule]);
+      append(this.byHost, host, rule);
     }
   }
 

@@ -1,4 +1,5 @@
 /** The subsets that DestinationRules declare for a Service. */
+import { append } from '../manifest/append';
 import type { Resource } from './resource';
 import type { Resources } from './resources';
 import { mayBeSame } from './named-objects';
@@ -17,7 +18,7 @@ export class DestinationSubsets {
     for (const resource of resources.ofKind('networking.istio.io', 'DestinationRule')) {
       const service = serviceOfHost(resource.at('spec', 'host').string ?? '', resource.namespace);
       if (service === undefined) continue;
-      this.byService.set(service.name, [...(this.byService.get(service.name) ?? []), { resource, namespace: service.namespace }]);
+      append(this.byService, service.name, { resource, namespace: service.namespace });
     }
   }
 

@@ -4,6 +4,7 @@
  * A manifest without a namespace lands wherever it is applied. A name is therefore taken as found when the two
  * namespaces are the same or either of them is not known: silence is better than a false alarm.
  */
+import { append } from '../manifest/append';
 import type { Resource } from './resource';
 import type { Resources } from './resources';
 
@@ -34,7 +35,7 @@ export class NamedObjects {
     const known = this.byKind.get(key);
     if (known !== undefined) return known;
     const byName = new Map<string, Resource[]>();
-    for (const resource of this.resources.ofKind(group, kind)) byName.set(resource.name, [...(byName.get(resource.name) ?? []), resource]);
+    for (const resource of this.resources.ofKind(group, kind)) append(byName, resource.name, resource);
     this.byKind.set(key, byName);
     return byName;
   }

@@ -4,6 +4,7 @@
  * The insight: most Secrets and some ConfigMaps and claims are never in Git. Somebody in the manifests makes them, or
  * every cluster has them. What is left is either missing or made by hand, and only the reader can tell which.
  */
+import { append } from '../manifest/append';
 import { InstalledElsewhere } from './installed-elsewhere';
 import { mayBeSame, NamedObjects } from './named-objects';
 import type { Reference } from './reference';
@@ -43,10 +44,7 @@ export class Providers {
   constructor(resources: Resources) {
     this.named = resources.view(NamedObjects);
     this.elsewhere = resources.view(InstalledElsewhere);
-    for (const object of madeObjectsOf(resources)) {
-      const key = `${object.kind}/${object.name}`;
-      this.made.set(key, [...(this.made.get(key) ?? []), object]);
-    }
+    for (const object of madeObjectsOf(resources)) append(this.made, `${object.kind}/${object.name}`, object);
     const entries = resources.ofKind('networking.istio.io', 'ServiceEntry');
     this.hosts = new Set(entries.flatMap((entry) => entry.at('spec', 'hosts').strings));
   }

@@ -1,4 +1,5 @@
 /** Which Rollout runs the pods of a Deployment that is only its template (`spec.workloadRef`). */
+import { append } from '../manifest/append';
 import { mayBeSame } from './named-objects';
 import type { Resources } from './resources';
 import { type Workload, workloadOf } from './workload';
@@ -12,7 +13,7 @@ export class ReplacedDeployments {
       const rollout = workloadOf(resource);
       if (!reference.isMap || rollout === undefined) continue;
       const key = `${reference.at('kind').string ?? 'Deployment'}/${reference.at('name').text ?? ''}`;
-      this.rollouts.set(key, [...(this.rollouts.get(key) ?? []), rollout]);
+      append(this.rollouts, key, rollout);
     }
   }
 
