@@ -1,9 +1,9 @@
 import type { Cluster } from '../facts/cluster';
 import type { Field } from '../manifest/field';
+import { type ArgoServerMode, ArgoServers, isArgoServer } from '../resources/argo-server';
 import { mayBeSame } from '../resources/named-objects';
 import type { Resource } from '../resources/resource';
 import type { Resources } from '../resources/resources';
-import { workloadOf } from '../resources/workload';
 import { type Context, type Lesson, type Skip, violation, type Violation } from './lesson';
 
 const PASSTHROUGH = 'nginx.ingress.kubernetes.io/ssl-passthrough';
@@ -417,7 +417,7 @@ configs:
     },
   ],
   *violations({ resources, cluster }: Context): Iterable<Violation | Skip> {
-    const servers = new Servers(resources);
+    const servers = resources.view(ArgoServers);
     for (const ingress of resources.all.filter(({ group, kind }) => group === 'networking.k8s.io' && kind === 'Ingress')) {
       yield* judgeIngress(ingress, servers, cluster);
     }
@@ -428,72 +428,8 @@ configs:
   },
 };
 
-type Mode = 'insecure' | 'tls' | 'unknown';
-
-/** What is known of the Argo CD servers: whether they speak TLS. */
-class Servers {
-  private readonly insecure: readonly Resource[];
-  private readonly isDeclared: boolean;
-
-  constructor(resources: Resources) {
-    const deployments = resources.workloads.filter((workload) => isServer(workload.name)).map(({ resource }) => resource);
-    const parameters = resources.ofKind('', 'ConfigMap').filter(({ name }) => name === 'argocd-cmd-params-cm');
-    const charts = [
-      ...resources.others,
-      ...resources.ofKind('argoproj.io', 'Application'),
-      ...resources.ofKind('helm.toolkit.fluxcd.io', 'HelmRelease'),
-    ];
-    this.insecure = [
-      ...deployments.filter(startsInsecure),
-      ...parameters.filter(({ root }) => isTrue(root.at('data', 'server.insecure'))),
-      ...charts.filter(hasInsecureValues),
-    ];
-    this.isDeclared = deployments.length > 0 || parameters.length > 0;
-  }
-
-  /** @returns the object that says so, if it is insecure */
-  mode(namespace: string | null): { readonly mode: Mode; readonly because?: Resource } {
-    const because = this.insecure.find(
-      (resource) => resource.namespace === null || !resource.isObject || mayBeSame(resource.namespace, namespace),
-    );
-    if (because !== undefined) return { mode: 'insecure', because };
-    return { mode: this.isDeclared ? 'tls' : 'unknown' };
-  }
-}
-
-function isServer(name: string): boolean {
-  return name === 'argocd-server' || name.endsWith('-argocd-server');
-}
-
-function startsInsecure(resource: Resource): boolean {
-  return (workloadOf(resource)?.containers ?? []).some(
-    (container) =>
-      container.commandLine.some((word) => /^--insecure(=true)?$/.test(word)) ||
-      container.env.some(({ name, value }) => name === 'ARGOCD_SERVER_INSECURE' && value === 'true'),
-  );
-}
-
-/** The values of the chart argo-cd, alone or below another chart. */
-function hasInsecureValues(resource: Resource): boolean {
-  const sources =
-    resource.kind === 'Application'
-      ? [resource.at('spec', 'source'), ...resource.at('spec', 'sources').items].map((source) => source.at('helm', 'valuesObject'))
-      : [];
-  const roots = resource.isObject ? [...sources, resource.at('spec', 'values')] : [resource.root];
-  return roots.some((root) =>
-    [root, root.at('argo-cd'), root.at('argocd')].some(
-      (values) =>
-        isTrue(values.at('configs', 'params', 'server.insecure')) || values.at('server', 'extraArgs').strings.includes('--insecure'),
-    ),
-  );
-}
-
-function isTrue(field: Field): boolean {
-  return field.text?.toLowerCase() === 'true';
-}
-
-function* judgeIngress(ingress: Resource, servers: Servers, cluster: Cluster): Iterable<Violation | Skip> {
-  const backend = backendsOf(ingress).find((candidate) => isServer(candidate.at('service', 'name').text ?? ''));
+function* judgeIngress(ingress: Resource, servers: ArgoServers, cluster: Cluster): Iterable<Violation | Skip> {
+  const backend = backendsOf(ingress).find((candidate) => isArgoServer(candidate.at('service', 'name').text ?? ''));
   if (backend === undefined) return;
   const annotations = ingress.at('metadata', 'annotations');
   const controller = controllerOf(ingress, cluster);
@@ -502,7 +438,7 @@ function* judgeIngress(ingress: Resource, servers: Servers, cluster: Cluster): I
     return;
   }
   if (controller === 'other') return;
-  const passes = isTrue(annotations.at(PASSTHROUGH));
+  const passes = annotations.at(PASSTHROUGH).text?.toLowerCase() === 'true';
   const isTls = TLS_PROTOCOLS.has((annotations.at(PROTOCOL).text ?? 'HTTP').toUpperCase());
   const { mode, because } = servers.mode(ingress.namespace);
   if (mode === 'insecure') {
@@ -572,12 +508,12 @@ function controllerOf(ingress: Resource, cluster: Cluster): { readonly sslPassth
 
 const TLS_PORTS = new Set(['443', 'https']);
 
-function* judgeVirtualService(route: Resource, servers: Servers, resources: Resources): Iterable<Violation> {
+function* judgeVirtualService(route: Resource, servers: ArgoServers, resources: Resources): Iterable<Violation> {
   for (const protocol of ['http', 'tls']) {
     for (const entry of route.at('spec', protocol).items) {
       for (const destination of entry.at('route').items.map((item) => item.at('destination'))) {
         const [name = '', namespace = route.namespace] = (destination.at('host').text ?? '').split('.');
-        if (!isServer(name)) continue;
+        if (!isArgoServer(name)) continue;
         const originates = hasTlsRule(resources, name, namespace);
         yield* judgeRoute(
           route,
@@ -591,11 +527,11 @@ function* judgeVirtualService(route: Resource, servers: Servers, resources: Reso
   }
 }
 
-function* judgeGatewayRoute(route: Resource, servers: Servers, resources: Resources): Iterable<Violation> {
+function* judgeGatewayRoute(route: Resource, servers: ArgoServers, resources: Resources): Iterable<Violation> {
   if (!['HTTPRoute', 'GRPCRoute', 'TLSRoute'].includes(route.kind)) return;
   for (const backend of route.at('spec', 'rules').items.flatMap((rule) => rule.at('backendRefs').items)) {
     const name = backend.at('name').text ?? '';
-    if (!isServer(name)) continue;
+    if (!isArgoServer(name)) continue;
     const namespace = backend.at('namespace').text ?? route.namespace;
     const originates = resources
       .ofKind('gateway.networking.k8s.io', 'BackendTLSPolicy')
@@ -609,7 +545,7 @@ function* judgeRoute(
   backend: Field,
   port: string | undefined,
   isTls: boolean,
-  { mode, because }: { readonly mode: Mode; readonly because?: Resource },
+  { mode, because }: { readonly mode: ArgoServerMode; readonly because?: Resource },
 ): Iterable<Violation> {
   const place = backend.at('port').isSet ? backend.at('port') : backend;
   const related = because === undefined ? [] : [{ message: 'server.insecure is said here', resource: because, path: '' }];
