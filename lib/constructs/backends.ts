@@ -62,6 +62,6 @@ function pathFlaw(path: string, taken: ReadonlyMap<string, string>): string | un
   return other === undefined ? undefined : `it is the path of ${other} already: give another`;
 }
 
-function isServed(backend: Backend): boolean {
-  return typeof backend === 'object' && isConnectable(backend.target) && typeof backend.target.serviceName === 'string';
+function isServed(backend: Backend | null): boolean {
+  return typeof backend === 'object' && backend !== null && isConnectable(backend.target) && typeof backend.target.serviceName === 'string';
 }

@@ -53,6 +53,6 @@ function isWeight(step: CanaryStep): step is Extract<CanaryStep, { readonly weig
   return keysOf(step) === 'weight';
 }
 
-function keysOf(step: CanaryStep): string {
-  return typeof step === 'object' ? Object.keys(step).join() : '';
+function keysOf(step: unknown): string {
+  return typeof step === 'object' && step !== null ? Object.keys(step).join() : '';
 }

@@ -66,10 +66,14 @@ export function peerProblem(peer: Peer): string | undefined {
 
 function podsProblem({ namespace, labels }: PodsPeer): string | undefined {
   if (!isText(DNS_LABEL, namespace)) return 'it names no namespace: give { namespace, labels }';
-  if (typeof labels !== 'object') return 'it has no labels: give { namespace, labels }, with labels {} for every pod of the namespace';
+  if (!isMap(labels)) return 'it has no labels: give { namespace, labels }, with labels {} for every pod of the namespace';
   const wrong = Object.entries(labels).find(([key, value]) => !isText(LABEL_KEY, key) || !isText(LABEL_VALUE, value));
   if (wrong === undefined) return undefined;
   return `no pod can have the label ${JSON.stringify(wrong[0])}: ${JSON.stringify(wrong[1])}: use letters, digits and - _ . in at most 63 characters`;
+}
+
+function isMap(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 function cidrProblem({ cidr, except }: CidrPeer): string | undefined {

@@ -232,6 +232,7 @@ describe('BlogWeb with bad input', () => {
     ['weights that fall', { steps: [{ weight: 50 }, { weight: 10 }] }, /^steps\[1\]\.weight is 10: weights only grow .*follows 50/],
     ['a weight twice', { steps: [{ weight: 50 }, { weight: 50 }] }, /^steps\[1\]\.weight is 50: weights only grow/],
     ['a step of Argo’s own', { steps: [{ setWeight: 10 }] }, /^steps\[0\] is {"setWeight":10}: give { weight: 10 }/],
+    ['a step of nothing', { steps: [null] }, /^steps\[0\] is null: give { weight: 10 }/],
     ['a step that does both', { steps: [{ weight: 10, pause: Duration.minutes(1) }] }, /^steps\[0\] is {.*: give { weight: 10 }/],
     ['a pause in plain seconds', { steps: [{ pause: 60 }] }, /^steps\[0\]\.pause is 60: give a Duration/],
     ['a pause of no time', { steps: [{ pause: Duration.seconds(0) }] }, /^steps\[0\]\.pause is "0 seconds": give at least one second/],
@@ -245,6 +246,7 @@ describe('BlogWeb with bad input', () => {
     ['a Secret without a list', { imagePullSecrets: 'ghcr' }, /^imagePullSecrets is "ghcr": give a list/],
     ['no image', { image: undefined }, /^image is undefined: give an image reference/],
     ['a backend that is a URL', { backends: { '/api': 'http://api' } }, /^backends\."\/api" is "http:\/\/api": give a construct with a Service/],
+    ['no backend at all', { backends: { '/api': null } }, /^backends\."\/api" is null: give a construct/],
     ['a backend of nothing', { backends: { '/api': {} } }, /^backends\."\/api" is {}: give a construct/],
     ['a typo', { hots: 'a.example.org' }, /^hots is no prop of this construct: write host, or remove it/],
   ])('fails on %s, naming prop, value and mend', (_, forced, message) => {

@@ -121,6 +121,7 @@ describe('connections that nobody may declare', () => {
     ['a URL for a name', ({ shop }) => shop.allowTo(Peer.fqdn('https://api.example.com'), 443), /: it is no DNS name/],
     ['pods of no namespace', ({ shop }) => shop.allowTo(Peer.pods(forced({ labels: { app: 'x' } })), 443), /: it names no namespace: give { namespace, labels }/],
     ['pods of no labels', ({ shop }) => shop.allowTo(Peer.pods(forced({ namespace: 'a' })), 443), /: it has no labels: give { namespace, labels }/],
+    ['pods whose labels are null', ({ shop }) => shop.allowTo(Peer.pods(forced({ namespace: 'a', labels: null })), 443), /: it has no labels: give { namespace, labels }/],
     ['pods with a label that none can have', ({ shop }) => shop.allowTo(Peer.pods({ namespace: 'a', labels: { app: 'a b' } }), 443), /: no pod can have the label "app": "a b": use letters/],
     ['nobody', ({ shop }) => shop.allowTo(forced(undefined), 443), /^connections is undefined: give a workload of this app, or one of Peer\.pods/],
     ['a host as text', ({ shop }) => shop.allowTo(forced('db.example.org'), 443), /^connections is "db\.example\.org": give a workload/],
