@@ -1,4 +1,5 @@
 /** The policies and workloads of whatever a matcher received. */
+import { told } from '../cli/setup';
 import type { Problem } from '../manifest/document';
 import { Field } from '../manifest/field';
 import { readRepository, type RepositoryReading } from '../manifest/read-repository';
@@ -16,10 +17,7 @@ export function networkOf(received: unknown, { cluster: known }: ClusterOption):
   const hidden = [...(given.kind === 'path' ? given.read.problems : []), ...reading.problems].filter(
     (problem) => !isAboutSecrets(problem, reading),
   );
-  if (hidden.length > 0)
-    throw new Error(
-      `what cannot be read may hold policies, so that no flow is proven:\n${hidden.map(({ file, line, message }) => `  ${file}:${line ?? 1}: ${message}`).join('\n')}`,
-    );
+  if (hidden.length > 0) throw new Error(`what cannot be read may hold policies, so that no flow is proven:\n${told(hidden)}`);
   if (reading.documents.length === 0) throw new Error(`${given.kind === 'path' ? given.path : 'the text'}: there are no manifests`);
   return new Network(new Resources(reading.documents, [...cluster.existing, ...reading.unjudged]), cluster);
 }

@@ -240,6 +240,13 @@ describe('fails, also behind not,', () => {
     expect(message).toContain(`${file}:4: cannot read "blog/mysql"`);
   });
 
+  test('for a base that cannot be read, without the credentials in its address', () => {
+    writeFileSync(join(folder, 'kustomization.yaml'), 'resources: ["https://me:hunter2@git.example.org/base.git//base?ref=v1"]\n');
+    const message = messageOf(() => expect(folder).toAllow({ from: 'blog/was', to: 'blog/mysql:3306' }));
+    expect(message).toContain('kustomization.yaml:1: *** is on another host');
+    expect(message).not.toContain('hunter2');
+  });
+
   test('for a file of flows that does not exist', () => {
     expect(messageOf(() => expect(BLOG).not.toMatchFlows('none.yaml'))).toContain('none.yaml cannot be read (no such file)');
   });
