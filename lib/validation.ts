@@ -6,7 +6,7 @@
 import { checkFiles, knownLessons } from './check/check-files';
 import type { Finding } from './check/finding';
 import { readFiles } from './cli/files';
-import { readSetup, type Setup } from './cli/setup';
+import { readSetup, type Setup, told } from './cli/setup';
 import { Cluster } from './facts/cluster';
 import type { ClusterFacts } from './facts/cluster-facts';
 import { isFileLocation } from './manifest/document';
@@ -59,7 +59,7 @@ export class HindsightValidation {
     const read = readFiles(manifests, process.cwd());
     if (read.wrong.length > 0) throw new Error(read.wrong.join('\n'));
     const judged = checkFiles(read.files, { ...setup, ...read });
-    for (const { file, line, message } of judged.problems) logger.log(`${file}${line === undefined ? '' : `:${line}`}: ${message}`);
+    for (const problem of judged.problems) logger.log(told([problem]));
     const nameOf = resourceNames(read.files, metadata);
     for (const finding of judged.findings) {
       if (finding.severity === 'info') logger.log(`info: ${placeText(finding.location)}: ${finding.message} [${finding.lesson}]`);
@@ -74,8 +74,7 @@ export class HindsightValidation {
 
 function setupOf({ cluster, config }: HindsightValidationProps): Setup {
   const isFile = typeof cluster === 'string';
-  const ids = knownLessons.map(({ id }) => id);
-  const setup = readSetup({ config, cluster: isFile ? cluster : undefined }, process.cwd(), ids);
+  const setup = readSetup({ config, cluster: isFile ? cluster : undefined }, process.cwd());
   if ('wrong' in setup) throw new Error(setup.wrong);
   return isFile || cluster === undefined ? setup : { settings: setup.settings, cluster: new Cluster(cluster) };
 }
@@ -88,6 +87,17 @@ function resourceNames(
   files: ReadonlyMap<string, string | Uint8Array>,
   metadata: NonNullable<ValidationContext['metadata']>,
 ): (resource: Resource) => string {
+  let known: ReadonlyMap<string, number> | undefined;
+  return (resource) => {
+    // Read again only where there is something to say.
+    const times = (known ??= timesOf(files));
+    const whole = resource.toString();
+    return metadata[whole] === undefined && times.get(resource.name) === 1 ? resource.name : whole;
+  };
+}
+
+/** How many objects have each name. */
+function timesOf(files: ReadonlyMap<string, string | Uint8Array>): ReadonlyMap<string, number> {
   const times = new Map<string, number>();
   for (const [file, data] of files) {
     const text = textOf(data, file);
@@ -97,10 +107,7 @@ function resourceNames(
       times.set(name, (times.get(name) ?? 0) + 1);
     }
   }
-  return (resource) => {
-    const whole = resource.toString();
-    return metadata[whole] === undefined && times.get(resource.name) === 1 ? resource.name : whole;
-  };
+  return times;
 }
 
 function violationOf(finding: Finding, resourceName: string): Violation {

@@ -45,7 +45,7 @@ interface Choices {
 export async function check(paths: readonly string[], options: CheckArguments, io: Io): Promise<Outcome> {
   const choices = choicesOf(options);
   if ('wrong' in choices) return wrongUsage(choices.wrong);
-  const setup = readSetup(options, io.cwd, knownLessons.map(({ id }) => id)); // prettier-ignore
+  const setup = readSetup(options, io.cwd);
   if ('wrong' in setup) return wrongUsage(setup.wrong);
   const tell = progressOn(io);
   tell('reading…');

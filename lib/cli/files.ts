@@ -13,6 +13,7 @@ import type { Repository } from '../manifest/repository';
 import { LARGEST_FILE, textOf, tooLarge } from '../manifest/text';
 import { readYaml } from '../manifest/yaml';
 import { checkoutOf, type Checkout, walk } from './checkout';
+import { reasonOf } from './setup';
 import { realPath } from './write';
 
 export const STANDARD_INPUT = '<stdin>';
@@ -110,7 +111,7 @@ class FileReader {
       return true;
     } catch (error) {
       this.asked.delete(name);
-      this.problems.push({ file: name, message: `cannot be read (${codeOf(error)})` });
+      this.problems.push({ file: name, message: `cannot be read (${reasonOf(error)})` });
       return false;
     }
   }
@@ -173,11 +174,6 @@ function statsOf(path: string): Stats | undefined {
 function isWithin(path: string, folder: string): boolean {
   const real = realPath(path);
   return real === folder || real.startsWith(folder.endsWith(sep) ? folder : folder + sep);
-}
-
-function codeOf(error: unknown): string {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return code === 'EACCES' || code === 'EPERM' ? 'permission denied' : typeof code === 'string' ? code : 'unknown reason';
 }
 
 function slashed(path: string): string {

@@ -1,5 +1,4 @@
 /** `hindsight reach`: who can talk to whom, by the policies among the files. */
-import { knownLessons } from '../check/check-files';
 import { askedFlow, comparedFlows } from '../network/expected-flows';
 import { flowJson } from '../network/flow-json';
 import { differenceText, flowText } from '../network/flow-text';
@@ -49,7 +48,7 @@ interface Answer {
 }
 
 function flowsOf(paths: readonly string[], options: ReachArguments, io: Io): Omit<Answer, 'format'> | { readonly wrong: string } {
-  const setup = readSetup(options, io.cwd, knownLessons.map(({ id }) => id)); // prettier-ignore
+  const setup = readSetup(options, io.cwd);
   if ('wrong' in setup) return setup;
   const read = readFiles(paths, io.cwd, io.readStandardInput);
   if (read.wrong.length > 0) return { wrong: read.wrong.join('\n') };

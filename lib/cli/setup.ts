@@ -1,6 +1,7 @@
-/** What a check is set up with: configuration, facts and baseline from the disk, or everything that is wrong with them. */
+/** What a check is set up with: configuration and facts from the disk, or everything that is wrong with them. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { knownLessons } from '../check/check-files';
 import { parseConfig } from '../check/config';
 import { NO_SETTINGS, type Settings } from '../check/settings';
 import { Cluster } from '../facts/cluster';
@@ -24,11 +25,7 @@ export interface SetupArguments {
 }
 
 /** The configuration and the facts that it, or the command line, names. */
-export function readSetup(
-  { config, cluster }: SetupArguments,
-  cwd: string,
-  lessonIds: readonly string[],
-): Setup | { readonly wrong: string } {
+export function readSetup({ config, cluster }: SetupArguments, cwd: string): Setup | { readonly wrong: string } {
   const file = config ?? configAbove(cwd);
   let settings: Settings = NO_SETTINGS;
   let facts = cluster;
@@ -36,6 +33,7 @@ export function readSetup(
     const text = textOfFile(file, cwd, '--config');
     if (typeof text !== 'string') return text;
     const folder = dirname(resolve(cwd, file));
+    const lessonIds = knownLessons.map(({ id }) => id);
     const parsed = parseConfig(text, nameOf(file, cwd), lessonIds, (name) => nameOf(resolve(cwd, name), folder));
     if (parsed.config === undefined) return { wrong: told(parsed.problems) };
     settings = parsed.config;

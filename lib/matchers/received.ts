@@ -1,5 +1,4 @@
 /** Whatever a test hands to a matcher: text, a path, objects, constructs; and the cluster that they are for. */
-import { knownLessons } from '../check/check-files';
 import { type FilesRead, readFiles } from '../cli/files';
 import { readSetup } from '../cli/setup';
 import { Cluster } from '../facts/cluster';
@@ -62,7 +61,7 @@ function plain(content: unknown, index: number): Document {
 function clusterOf(cluster: ClusterOption['cluster']): Cluster {
   if (cluster === undefined) return new Cluster();
   if (typeof cluster === 'string') {
-    const setup = readSetup({ cluster }, process.cwd(), knownLessons.map(({ id }) => id)); // prettier-ignore
+    const setup = readSetup({ cluster }, process.cwd());
     if ('wrong' in setup) throw new Error(setup.wrong);
     return setup.cluster;
   }
