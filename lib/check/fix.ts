@@ -4,7 +4,6 @@
  * A fix is done whole or not at all, and only where the text afterwards reads as what was wanted and nothing else. Fixes that touch the
  * same place wait for the next round, which judges what the first one has left.
  */
-import { isFileLocation } from '../manifest/document';
 import { fingerprintOf } from './baseline';
 import type { FileContents, Finding, Report } from './finding';
 import { LATER, Plan, textOfData } from './fix-plan';
@@ -110,9 +109,4 @@ function counter(keyOf: (finding: Finding) => string): (finding: Finding, among:
     }
     return known.get(keyOf(finding)) ?? 0;
   };
-}
-
-/** For people: where a finding is. */
-export function lineOf({ location }: Finding): string {
-  return isFileLocation(location) ? `${location.file}:${location.line}` : location.construct;
 }

@@ -4,8 +4,7 @@
  * Comments are read from the text of the files, because plain content has none; only files that contain the word are looked at.
  */
 import { Lexer } from 'yaml';
-import { isFileLocation, type Problem } from '../manifest/document';
-import type { Location } from '../manifest/document';
+import { isFileLocation, type Location, type Problem } from '../manifest/document';
 import { nearestName } from '../manifest/nearest-name';
 import { chunksOf } from '../manifest/yaml-chunks';
 

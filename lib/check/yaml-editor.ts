@@ -37,10 +37,6 @@ export class YamlEditor {
     this.style = styleOf(chunk.text, isJson);
   }
 
-  get content(): unknown {
-    return this.tree.content();
-  }
-
   /** @throws Declined */
   textChange(change: Change): TextChange {
     switch (change.kind) {

@@ -2,8 +2,9 @@
 import { resolve } from 'node:path';
 import { createTwoFilesPatch } from 'diff';
 import type { Report } from '../check/finding';
-import { fixAll, type Fixed, lineOf } from '../check/fix';
-import { Excerpts } from '../report/excerpt';
+import { fixAll, type Fixed } from '../check/fix';
+import { Excerpts, linesOf } from '../report/excerpt';
+import { lineText } from '../report/place';
 import { counted } from '../report/tally';
 import { type FilesRead, STANDARD_INPUT } from './files';
 import type { Io } from './io';
@@ -42,7 +43,7 @@ export function mend(
 }
 
 function notesOf({ fixed, changed, declined }: Fixed, writes: boolean): string {
-  const left = declined.map(({ finding, reason }) => `${lineOf(finding)}: ${finding.lesson} is not mended: ${reason}`);
+  const left = declined.map(({ finding, reason }) => `${lineText(finding.location)}: ${finding.lesson} is not mended: ${reason}`);
   const done = `${writes ? 'mended' : 'would mend'} ${counted(fixed.length, 'finding')} in ${counted(changed.size, 'file')}`;
   return [...left, done].join('\n');
 }
@@ -65,9 +66,4 @@ function differenceOf({ changed }: Fixed, report: Report): string {
 /** In quotes, as Git does, where a name would not stay on its line. */
 function named(path: string): string {
   return /[\u0000-\u001f\u007f"\\]/.test(path) ? JSON.stringify(path) : path;
-}
-
-/** As excerpts count them. */
-function linesOf(text: string): string[] {
-  return text.replace(/^\uFEFF/, '').split(/\r?\n/);
 }

@@ -76,12 +76,17 @@ export class Excerpts {
     const data = this.sources.get(file);
     const text = data === undefined ? undefined : textOf(data, file);
     if (typeof text !== 'string') return undefined;
-    const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+    const lines = linesOf(text);
     const isYaml = /\.(?:ya?ml|json)$|kustomization$|^<stdin>$/i.test(file);
     const { regions, values } = isYaml ? secretsOf(text, file) : { regions: [], values: [] };
     const hidden = byLine([...regions, ...(this.told.get(file) ?? [])], lines);
     return { lines, hidden, values: new Set(values), searched: values.slice(0, MOST_SEARCHED) };
   }
+}
+
+/** As editors count them. */
+export function linesOf(text: string): string[] {
+  return text.replace(/^\uFEFF/, '').split(/\r?\n/);
 }
 
 /** The parts of each line that regions cover. */

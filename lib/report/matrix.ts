@@ -11,7 +11,7 @@ import { REPO_SERVER } from '../network/needs-gitops';
 import type { FlowVerdict, Network } from '../network/network';
 import type { UnknownSource } from '../network/unknown-sources';
 import { append } from '../manifest/append';
-import { isFileLocation } from '../manifest/document';
+import { lineText } from './place';
 import { printable } from './printable';
 import { counted } from './tally';
 
@@ -121,9 +121,7 @@ function explanation({ flows }: MatrixRow, network: Network): string {
   const [first] = flows;
   if (first === undefined) return '';
   const { resource, path, words } = first.need.source;
-  const at = resource.locate(path);
-  const where = isFileLocation(at) ? `${at.file}:${at.line}` : at.construct;
-  return `${flowText(first.flow, network)}  needed: ${words} (${where})`.split('\n').map(printable).join('\n');
+  return `${flowText(first.flow, network)}  needed: ${words} (${lineText(resource.locate(path))})`.split('\n').map(printable).join('\n');
 }
 
 function table(rows: readonly (readonly string[])[]): string {

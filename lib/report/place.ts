@@ -8,6 +8,11 @@ export function placeText(location: Location): string {
   return isFileLocation(location) ? `${location.file}:${location.line}:${location.column}` : location.construct;
 }
 
+/** `file:line`, or the path of the construct. */
+export function lineText(location: Location): string {
+  return isFileLocation(location) ? `${location.file}:${location.line}` : location.construct;
+}
+
 /** The file, or the construct's path: what findings are grouped by. */
 export function sourceOf(location: Location): string {
   return isFileLocation(location) ? location.file : location.construct;

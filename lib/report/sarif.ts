@@ -2,9 +2,8 @@
 import type { Location as SarifLocation, Log, ReportingDescriptor, Result } from 'sarif';
 import { version } from '../../package.json';
 import { BASELINE_REASON, fingerprintOf } from '../check/baseline';
+import { knownLessons } from '../check/check-files';
 import type { Finding, RelatedPlace, Report } from '../check/finding';
-import { unusedSuppression } from '../check/unused-suppression';
-import { lessons } from '../lessons';
 import type { Lesson, Severity } from '../lessons/lesson';
 import { type FileLocation, isFileLocation, type Location, type Problem } from '../manifest/document';
 import type { Resource } from '../resources/resource';
@@ -61,7 +60,7 @@ function fingerprints(findings: readonly Finding[], folder: string): string[] {
 }
 
 function ruleOf(id: string): ReportingDescriptor {
-  const lesson = [...lessons, unusedSuppression].find((candidate) => candidate.id === id);
+  const lesson = knownLessons.find((candidate) => candidate.id === id);
   if (lesson === undefined) return { id };
   const { title, incident, remedy, severity, section } = lesson;
   return {
