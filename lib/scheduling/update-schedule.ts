@@ -141,14 +141,13 @@ function stepOf(board: Board, step: string, path: JsonPointer, state: State): Sc
 /** Pods of one place over its nodes, evenly as far as there is room. */
 function spreadOver(capacities: readonly number[], pods: number): readonly number[] {
   const counts = capacities.map(() => 0);
-  for (let left = pods; left > 0; left--) {
-    const open = counts.flatMap((count, index) => (count < (capacities[index] ?? 0) ? [index] : []));
-    const emptiest = open.reduce<number | undefined>(
-      (best, index) => (best === undefined || (counts[index] ?? 0) < (counts[best] ?? 0) ? index : best),
-      undefined,
-    );
-    if (emptiest === undefined) break;
-    counts[emptiest] = (counts[emptiest] ?? 0) + 1;
+  let left = Math.min(pods, sumOf(capacities));
+  for (let round = 0; left > 0; round++) {
+    for (const [index, capacity] of capacities.entries()) {
+      if (left === 0 || capacity <= round) continue;
+      counts[index] = round + 1;
+      left--;
+    }
   }
   return counts;
 }
