@@ -2,9 +2,8 @@
 import { Cluster } from '../../lib/facts/cluster';
 import { readYaml } from '../../lib/manifest/yaml';
 import { endpointText } from '../../lib/network/endpoint';
+import { KnownFlows } from '../../lib/network/known-flows';
 import { missingRules } from '../../lib/network/missing-rule';
-import { needs } from '../../lib/network/needs';
-import { Network } from '../../lib/network/network';
 import { Resources } from '../../lib/resources/resources';
 
 const BLOG = `apiVersion: v1
@@ -83,18 +82,14 @@ spec:
 
 const cluster = new Cluster({ prometheus: { namespace: 'monitoring', labels: { 'app.kubernetes.io/name': 'prometheus' } } });
 
-function networkOf(yaml: string): Network {
+function flowsOf(yaml: string): KnownFlows {
   const { documents, problems } = readYaml(yaml, 'blog.yaml');
   expect(problems).toEqual([]);
-  return new Network(new Resources(documents), cluster);
-}
-
-function judged(network: Network) {
-  return needs(network.resources, cluster).map((need) => ({ need, flow: network.verdict(need.from, need.to, need.port, need.protocol) }));
+  return new KnownFlows(new Resources(documents), cluster);
 }
 
 test('every need is judged, and what is cut off is named with its side', () => {
-  const lines = judged(networkOf(BLOG)).map(
+  const lines = flowsOf(BLOG).needs.map(
     ({ need, flow }) =>
       `${flow.verdict} ${endpointText(need.from)} -> ${endpointText(need.to)}:${need.port}/${need.protocol} (egress ${flow.egress.verdict}, ingress ${flow.ingress.verdict})`,
   );
@@ -110,8 +105,8 @@ test('every need is judged, and what is cut off is named with its side', () => {
 });
 
 test('the missing rules are named policy by policy, and mend the flows when they are pasted', () => {
-  const network = networkOf(BLOG);
-  const mends = judged(network).flatMap(({ flow }) => missingRules(flow, network));
+  const { network, needs } = flowsOf(BLOG);
+  const mends = needs.flatMap(({ flow }) => missingRules(flow, network));
   expect(mends.map(({ words, into }) => `${words}: ${into?.policy.name ?? ''} ${into?.path ?? ''} ${JSON.stringify(into?.value)}`)).toEqual(
     [
       'no egress rule of CiliumNetworkPolicy blog/mysql-backup allows blog/mysql-backup to blog/mysql on TCP 3306: mysql-backup /spec/egress/- {"toEndpoints":[{"matchLabels":{"app":"mysql"}}],"toPorts":[{"ports":[{"port":"3306","protocol":"TCP"}]}]}',
@@ -126,7 +121,7 @@ test('the missing rules are named policy by policy, and mend the flows when they
     const mended = after.replace(section, `${section}    - ${JSON.stringify(into.value)}\n`);
     return `${before}metadata: {name: ${into.policy.name}, namespace: blog}\nspec:\n  endpointSelector${mended}`;
   }, BLOG);
-  expect(judged(networkOf(pasted)).filter(({ flow }) => flow.verdict !== 'allow')).toEqual([]);
+  expect(flowsOf(pasted).needs.filter(({ flow }) => flow.verdict !== 'allow')).toEqual([]);
 });
 
 test.each([
@@ -149,8 +144,8 @@ test.each([
   ],
 ])('taking out the one rule for %s denies exactly that', (_, rule, section, empty, expected) => {
   const denied = (yaml: string) =>
-    judged(networkOf(yaml))
-      .filter(({ flow }) => flow.verdict === 'deny')
+    flowsOf(yaml)
+      .needs.filter(({ flow }) => flow.verdict === 'deny')
       .map(({ need }) => `${endpointText(need.from)} -> ${endpointText(need.to)}:${need.port}`);
   const before = denied(BLOG);
   const after = denied(BLOG.replace(section + rule, empty));
