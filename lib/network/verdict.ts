@@ -44,7 +44,7 @@ export interface SideVerdict {
   readonly l7?: readonly L7Rule[];
 }
 
-/** Whether a side denies for want of a rule: one that is added mends it, where no deny rule stands against it. */
+/** Whether a side denies only for want of a rule, so that no deny rule stands against one that is added. */
 export function lacksRule({ verdict, because }: SideVerdict): boolean {
   return verdict === 'deny' && because.every(({ effect }) => effect === 'default-deny');
 }
