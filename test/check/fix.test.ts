@@ -180,16 +180,21 @@ metadata:
 
 test('what several fields share through an anchor is left to a person', () => {
   const text = MISPLACED('a')
-    .replace('annotations:\n', 'annotations: &shared\n')
-    .replace('      labels:\n', '      annotations: *shared\n      labels:\n');
+    .replace(/annotations:\n(?: {4}.*\n)+/, 'annotations: *shared\n')
+    .replace('metadata:', "shared: &shared {sidecar.istio.io/inject: 'false', other: kept}\nmetadata:");
   const result = fixed({ 'a.yaml': text }, ['sidecar-annotation-misplaced']);
+  expect(result.declined).toMatchObject([{ reason: expect.stringContaining('alias') }]);
   expect(result.changed.size).toBe(0);
 });
 
 test('the files given are not changed themselves', () => {
-  const files = { 'a.yaml': MISPLACED('a') };
-  expect(fixed(files, ['sidecar-annotation-misplaced']).changed.get('a.yaml')?.before).toBe(MISPLACED('a'));
-  expect(files['a.yaml']).toBe(MISPLACED('a'));
+  const files = new Map([['a.yaml', MISPLACED('a')]]);
+  const judge = (now: ReadonlyMap<string, string | Uint8Array>): ReturnType<typeof checkFiles> =>
+    checkFiles(now, { lessons: [lessonOf('sidecar-annotation-misplaced')] });
+  const { changed } = fixAll(files, judge(files), judge, new Set(['a.yaml']));
+  expect([...changed.keys()]).toEqual(['a.yaml']);
+  expect(changed.get('a.yaml')?.before).toBe(MISPLACED('a'));
+  expect([...files]).toEqual([['a.yaml', MISPLACED('a')]]);
 });
 
 test('a mend that does not end the finding is taken back, and said', () => {
