@@ -1,8 +1,9 @@
-import type { Cluster, ClusterNode } from '../facts/cluster';
+import type { Cluster } from '../facts/cluster';
 import { Mesh } from '../facts/mesh';
 import { sidecarResourcesOf } from '../facts/sidecar-resources';
+import { append } from '../manifest/append';
+import { refusalsOf } from '../resources/limit-refusals';
 import {
-  type Amounts,
   amountsAt,
   type ContainerLimits,
   containerLimitsOf,
@@ -15,64 +16,9 @@ import { quantityText } from '../resources/quantity';
 import type { Resource } from '../resources/resource';
 import { NamespacePods, type RunningPods } from '../resources/running-pods';
 import { containsLabels } from '../resources/label-selector';
+import { nodeFilterOf, nodeViewOf } from '../scheduling/node-filter';
 import { type Workload, workloadOf } from '../resources/workload';
 import { type Context, type Lesson, type Severity, type Skip, violation, type Violation } from './lesson';
-
-/** Why a LimitRange refuses a container. */
-export interface Refusal {
-  readonly of: 'requests' | 'limits';
-  readonly name: string;
-  readonly limit: 'max' | 'min' | 'maxLimitRequestRatio';
-  readonly message: string;
-}
-
-/** What a LimitRange refuses of a container, whose resources have its defaults already. */
-export function refusalsOf({ requests, limits }: ContainerResources, { max, min, ratio }: ContainerLimits): readonly Refusal[] {
-  const above = entriesOf(max).flatMap(([name, most]) => {
-    const limit = limits.get(name) ?? 0n;
-    return limit > most
-      ? [refusal('limits', name, 'max', `its ${name} limit ${quantityText(limit)} is above the maximum ${quantityText(most)}`)]
-      : [];
-  });
-  const crossed = entriesOf(requests).flatMap(([name, request]) => {
-    const limit = limits.get(name);
-    if (limit === undefined || request <= limit) return [];
-    return [
-      refusal(
-        'requests',
-        name,
-        'max',
-        `its ${name} request ${quantityText(request)} is above the limit ${quantityText(limit)} that it gets by default`,
-      ),
-    ];
-  });
-  const below = entriesOf(min).flatMap(([name, least]) => {
-    const request = requests.get(name);
-    if (request === undefined || request >= least) return [];
-    return [refusal('requests', name, 'min', `its ${name} request ${quantityText(request)} is below the minimum ${quantityText(least)}`)];
-  });
-  const stretched = entriesOf(ratio).flatMap(([name, most]) => {
-    const [request, limit] = [requests.get(name) ?? 0n, limits.get(name) ?? 0n];
-    if (request === 0n || limit * 1000n <= request * most) return [];
-    return [
-      refusal(
-        'limits',
-        name,
-        'maxLimitRequestRatio',
-        `its ${name} limit ${quantityText(limit)} is more than ${quantityText(most)} times its request ${quantityText(request)}`,
-      ),
-    ];
-  });
-  return [...above, ...crossed, ...below, ...stretched];
-}
-
-function refusal(of: Refusal['of'], name: string, limit: Refusal['limit'], message: string): Refusal {
-  return { of, name, limit, message };
-}
-
-function entriesOf(amounts: Amounts): readonly (readonly [string, bigint])[] {
-  return [...amounts];
-}
 
 export const quotaTooSmall: Lesson = {
   id: 'quota-too-small',
@@ -276,7 +222,7 @@ spec:
     };
     const ranges = new Map<string | null, ContainerLimits[]>();
     for (const range of resources.ofKind('', 'LimitRange'))
-      ranges.set(range.namespace, [...(ranges.get(range.namespace) ?? []), ...containerLimitsOf(range)]);
+      for (const limits of containerLimitsOf(range)) append(ranges, range.namespace, limits);
     for (const resource of resources.all) {
       const workload = workloadOf(resource);
       if (workload === undefined || workload.namespace === null) continue;
@@ -336,7 +282,7 @@ function* judgeQuota(
     if (counted === undefined) continue;
     if (counted !== 'pods') yield* judgeSilent(quota, key, counted, running, containersOf);
     const usages = running.map((pods): Usage => {
-      const count = pods.replicas ?? daemonNodes(pods.workload, cluster).length;
+      const count = pods.replicas ?? daemonNodes(pods.workload, cluster);
       return { ...pods, count, each: counted === 'pods' ? 1000n : podAmount(containersOf(pods.workload), counted.of, counted.name) };
     });
     const over = overrun(usages, allowed);
@@ -427,17 +373,13 @@ function quotaViolation(quota: Resource, key: string, allowed: bigint, { needed,
   );
 }
 
-/** The nodes that take a pod of a DaemonSet. */
-function daemonNodes(workload: Workload, cluster: Cluster): readonly ClusterNode[] {
-  const tolerations = workload.podSpec.at('tolerations').items;
-  const tolerates = ({ key, effect }: ClusterNode['taints'][number]): boolean =>
-    key.startsWith('node.kubernetes.io/') ||
-    tolerations.some(
-      (toleration) => (toleration.at('key').string ?? key) === key && [effect, undefined, ''].includes(toleration.at('effect').string),
-    );
-  return cluster.nodes.filter(
-    (node) =>
-      containsLabels(node.labels, workload.podSpec.at('nodeSelector').texts) &&
-      node.taints.every((taint) => taint.effect === 'PreferNoSchedule' || tolerates(taint)),
-  );
+/** How many nodes take a pod of a DaemonSet, whose controller adds tolerations of what ails a node. */
+function daemonNodes({ podSpec }: Workload, cluster: Cluster): number {
+  const filter = nodeFilterOf(podSpec);
+  return cluster.nodes.map(nodeViewOf).filter((node) => {
+    const taints = node.taints.filter(({ key }) => !key.startsWith('node.kubernetes.io/'));
+    // A label that the facts leave out is not taken for granted: what is counted here is told as an error.
+    const isChosen = filter.selects(node) && containsLabels(node.labels, podSpec.at('nodeSelector').texts);
+    return isChosen && filter.untolerated({ ...node, taints }) === undefined;
+  }).length;
 }

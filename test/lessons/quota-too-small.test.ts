@@ -1,4 +1,5 @@
-import { quotaTooSmall, refusalsOf } from '../../lib/lessons/quota-too-small';
+import { quotaTooSmall } from '../../lib/lessons/quota-too-small';
+import { refusalsOf } from '../../lib/resources/limit-refusals';
 import { Field } from '../../lib/manifest/field';
 import { containerLimitsOf } from '../../lib/resources/pod-resources';
 import { Resource } from '../../lib/resources/resource';
@@ -78,5 +79,22 @@ test('counts a DaemonSet on the nodes that take it, and is skipped without them'
   expect(told(quotaTooSmall, yaml, { nodes })).toEqual([]);
   expect(reportOf(quotaTooSmall, yaml, { nodes: [...nodes, { name: 'w2' }] }).findings.map(({ path }) => path)).toEqual([
     '/spec/hard/pods',
+  ]);
+});
+
+test('counts a DaemonSet on no node that its affinity rules out, nor on one whose taint it tolerates by another value', () => {
+  const taint = { key: 'team', value: 'blog', effect: 'NoSchedule' } as const;
+  const nodes = [{ name: 'w1', labels: { disk: 'ssd' } }, { name: 'w2' }, { name: 'w3', labels: { disk: 'ssd' }, taints: [taint] }];
+  const daemon = (pod: string): string =>
+    namespace('pods: 1', 'updateStrategy: {}')
+      .replace('kind: Deployment', 'kind: DaemonSet')
+      .replace('spec: {containers', `spec: {${pod}, containers`);
+  const affinity =
+    'affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: disk, operator: In, values: [ssd]}]}]}}}';
+  const tolerations = (value: string): string => `tolerations: [{key: team, value: ${value}, effect: NoSchedule}]`;
+  expect(told(quotaTooSmall, daemon(affinity), { nodes })).toEqual([]);
+  expect(told(quotaTooSmall, daemon(`${affinity}, ${tolerations('shop')}`), { nodes })).toEqual([]);
+  expect(told(quotaTooSmall, daemon(`${affinity}, ${tolerations('blog')}`), { nodes })).toEqual([
+    expect.stringContaining('it allows pods 1 and 2 are needed'),
   ]);
 });
