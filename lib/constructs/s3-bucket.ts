@@ -10,6 +10,7 @@ import type { Connections, IConnectable } from './connections';
 import type { Input, PropNames } from './input';
 import { Peer } from './peer';
 import { SecretRef } from './secret-ref';
+import { urlPort } from './url-port';
 
 /** An AWS role that the pod's own token stands for, so that no key has to be kept. */
 export interface WebIdentity {
@@ -192,13 +193,9 @@ function connector({ input, props, bucket, region, endpoint, pathStyle }: Connec
   };
 }
 
-function endpointPeers(
-  input: Input,
-  props: S3Props,
-  { hostname, port, protocol }: URL,
-  subdomains: readonly string[],
-): [IConnectable | Peer, number][] {
-  const number = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+function endpointPeers(input: Input, props: S3Props, url: URL, subdomains: readonly string[]): [IConnectable | Peer, number][] {
+  const { hostname } = url;
+  const number = urlPort(url);
   if (props.endpointPeer !== undefined) return [[props.endpointPeer, props.endpointPodPort ?? number]];
   if (/^[0-9.]+$/.test(hostname)) return [[Peer.cidr(`${hostname}/32`), number]];
   if (hostname.startsWith('[')) return [[Peer.cidr(`${hostname.slice(1, -1)}/128`), number]];

@@ -10,6 +10,7 @@ import { Isolation } from './isolation';
 import type { Peer } from './peer';
 import { CONFIG_HASH_ANNOTATION, configHash, defineRollout, ROLLOUT_PROPS, type RolloutProps } from './rollout';
 import type { SecretRef } from './secret-ref';
+import { urlPort } from './url-port';
 import { wasPod } from './was-pod';
 import { wasEnvironment } from './was-settings';
 
@@ -106,7 +107,7 @@ export class Was extends Construct implements IServed {
     const database = databaseOf(input, props.database);
     if (database !== undefined) this.connections.allowTo(database, undefined, 'database');
     const otlp = collectorOf(input, props.otlp);
-    if (otlp !== undefined) this.connections.allowTo(otlp.collector, otlp.podPort ?? portOf(otlp.endpoint), 'traces and metrics');
+    if (otlp !== undefined) this.connections.allowTo(otlp.collector, otlp.podPort ?? urlPort(new URL(otlp.endpoint)), 'traces and metrics');
 
     const seconds = {
       startup: input.seconds('startupBudget', props.startupBudget ?? Duration.minutes(4)),
@@ -178,12 +179,6 @@ function collectorOf(input: Input, otlp: Otlp | undefined): Otlp | undefined {
   const told = typeof otlp.endpoint === 'string' ? otlp.endpoint.replace(/\/\/.*@/, '//…@') : otlp.endpoint;
   input.reject('otlp.endpoint', told, mend);
   return undefined;
-}
-
-/** The port that a URL means. */
-function portOf(endpoint: string): number {
-  const { port, protocol } = new URL(endpoint);
-  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
 }
 
 function furtherPorts(input: Input, served: number, ports: Readonly<Record<string, number>>) {
