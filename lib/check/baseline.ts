@@ -36,14 +36,18 @@ export const BASELINE_REASON = 'in the baseline';
  * What stays the same of a finding while lines move and messages are reworded.
  * @param nameOf how its file is called wherever somebody checks from. @default - as in the finding
  */
-export function fingerprintOf({ lesson, resource, path, location }: Finding, nameOf: (file: string) => string = (file) => file): string {
-  const place = isFileLocation(location) ? nameOf(location.file) : location.construct;
+export function fingerprintOf({ lesson, resource, path, location }: Finding, nameOf?: (file: string) => string): string {
+  const place = placeOf(location, nameOf);
   const { group, kind, namespace, name } = resource;
   const field = stablePath(resource.document.content, path);
   return createHash('sha256')
     .update(JSON.stringify([lesson, place, group, kind, namespace, name, field]))
     .digest('hex')
     .slice(0, 32);
+}
+
+function placeOf(location: Location, nameOf = (file: string): string => file): string {
+  return isFileLocation(location) ? nameOf(location.file) : location.construct;
 }
 
 /** The steps to a field, with the names of a list's items instead of their indexes. */
@@ -63,7 +67,7 @@ export function baselineText(findings: readonly Finding[], nameOf?: (file: strin
   for (const finding of findings) {
     const key = fingerprintOf(finding, nameOf);
     const { lesson, location, resource } = finding;
-    const file = isFileLocation(location) ? (nameOf?.(location.file) ?? location.file) : location.construct;
+    const file = placeOf(location, nameOf);
     const entry = entries.get(key) ?? { lesson, file, resource: resource.isObject ? resource.toString() : '', count: 0 };
     entries.set(key, { ...entry, count: entry.count + 1 });
   }
