@@ -73,7 +73,7 @@ export function guard(
   return { warnings: [...doubtful, ...unneeded].map((text) => `warning: ${text}`), built: withReasons(built, accepted) };
 }
 
-function documentOf({ object, content }: Built, applied?: Applied): Document {
+export function documentOf({ object, content }: Built, applied?: Applied): Document {
   const construct = object.node.path;
   return { content, source: construct, locate: () => ({ construct }), applied };
 }

@@ -10,7 +10,7 @@ import { resolveDependencies } from '../kube/dependencies';
 import { inSynthOrder } from '../kube/synth-order';
 import { writeYaml } from '../kube/yaml-writer';
 import { Resource } from '../resources/resource';
-import { type Built, guard } from './guard';
+import { type Built, documentOf, guard } from './guard';
 import { publish } from './output-folder';
 import { flowsOf, setCluster } from './platform';
 
@@ -112,10 +112,14 @@ function fileName(type: YamlOutputType, chartName: string, objectName: string): 
 function metadataOf(built: readonly Built[]): string {
   const times = new Map<string, number>();
   for (const { object } of built) times.set(object.name, (times.get(object.name) ?? 0) + 1);
-  const paths = built.flatMap(({ object, content }): [string, { path: string }][] => {
+  const paths = built.flatMap((each): [string, { path: string }][] => {
+    const { object } = each;
     const { path } = object.node;
-    const whole = new Resource({ content, source: path, locate: () => ({ construct: path }) }).toString();
-    return times.get(object.name) === 1 ? [[object.name, { path }]] : [[object.name, { path }], [whole, { path }]]; // prettier-ignore
+    if (times.get(object.name) === 1) return [[object.name, { path }]];
+    return [
+      [object.name, { path }],
+      [new Resource(documentOf(each)).toString(), { path }],
+    ];
   });
   return JSON.stringify({ version: '1.0.0', resources: Object.fromEntries(paths) });
 }
