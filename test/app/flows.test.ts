@@ -20,6 +20,11 @@ test('app/flows.yaml is read without a problem', () => {
   expect(problems).toEqual([]);
 });
 
+test('app/flows.yaml lists each flow once', () => {
+  const listed = flows.map(({ from, to }) => `${from} to ${to}`);
+  expect(listed.filter((flow, index) => listed.indexOf(flow) !== index)).toEqual([]);
+});
+
 test.each(flows.map((flow) => [flow.verdict, flow.from, flow.to] as const))('%s: %s to %s', (verdict, from, to) => {
   const asked = askedFlow(network, from, to);
   expect('flow' in asked ? asked.flow.verdict : asked.problem).toBe(verdict);
