@@ -225,7 +225,7 @@ describe('hostile input stays bounded', () => {
   ])('fails on %s', (_, text, message) => {
     const start = performance.now();
     expect(problemsOf(text)).toEqual([expect.stringMatching(message)]);
-    expect(performance.now() - start).toBeLessThan(10_000);
+    expect(performance.now() - start).toBeLessThan(2000);
   });
 
   test('fails on ten thousand levels of JSON', () => {
