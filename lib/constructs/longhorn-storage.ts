@@ -48,7 +48,7 @@ export class LonghornStorage extends Construct {
       input.reject('cluster storage nodes', 0, `${why}, and a replica needs a node: declare the nodes in the cluster facts`);
     }
     this.replicas = replicaCount(cluster);
-    const { prometheus } = cluster.facts;
+    const { prometheus, longhorn } = cluster.facts;
     this.chartValues = {
       defaultSettings: { defaultReplicaCount: this.replicas },
       persistence: { defaultClass: isDefault && this.name === 'longhorn', defaultClassReplicaCount: this.replicas },
@@ -68,46 +68,48 @@ export class LonghornStorage extends Construct {
     });
     // A class stands outside of namespaces; the chart would put its own on it.
     if (Chart.of(this).namespace !== undefined) storageClass.addJsonPatch(JsonPatch.remove('/metadata/namespace'));
-    if (alerts) defineAlerts(this, `${this.name}-alerts`, ALERTS);
+    if (alerts) defineAlerts(this, `${this.name}-alerts`, alertsOf(longhorn?.namespace));
   }
 }
 
 const LONGHORN_STORAGE_PROPS: PropNames<LonghornStorageProps> = { name: true, isDefault: true, reclaimPolicy: true, alerts: true };
 
-const LOOK = 'kubectl -n longhorn-system get volumes.longhorn.io,replicas.longhorn.io,nodes.longhorn.io';
-
-const ALERTS: readonly Alert[] = [
-  {
-    name: 'LonghornVolumeDegraded',
-    expression: DEGRADED_VOLUMES,
-    for: '10m',
-    severity: 'critical',
-    summary: 'volume {{ $labels.volume }} lacks a replica: one more disk, and its data are gone',
-    runbook: `${LOOK}. A replica that cannot be scheduled wants more storage nodes or fewer replicas; one that is rebuilt needs time and space.`,
-  },
-  {
-    name: 'LonghornDiskUnschedulable',
-    expression: UNSCHEDULABLE_DISKS,
-    for: '10m',
-    severity: 'warning',
-    summary: 'disk {{ $labels.disk }} of node {{ $labels.node }} takes no replica',
-    runbook: `${LOOK} -o yaml: the disk's conditions tell why, most often too little space is left. Until then a lost replica is not made again.`,
-  },
-  {
-    name: 'LonghornDiskFillsUp',
-    expression: 'longhorn_disk_usage_bytes / longhorn_disk_capacity_bytes > 0.8',
-    for: '15m',
-    severity: 'warning',
-    summary: 'disk {{ $labels.disk }} of node {{ $labels.node }} is more than 80% full',
-    runbook: 'Delete volumes and snapshots that nobody needs, or add a disk.',
-  },
-  {
-    name: 'LonghornMetricsMissing',
-    expression: 'absent(longhorn_node_status)',
-    for: '15m',
-    severity: 'warning',
-    summary: 'nothing is known of Longhorn: its metrics are not scraped',
-    runbook:
-      'Install the chart with metrics.serviceMonitor.enabled, as the values of LonghornStorage say, and look at the targets of Prometheus.',
-  },
-];
+/** @param namespace Longhorn's own */
+function alertsOf(namespace = 'longhorn-system'): readonly Alert[] {
+  const look = `kubectl -n ${namespace} get volumes.longhorn.io,replicas.longhorn.io,nodes.longhorn.io`;
+  return [
+    {
+      name: 'LonghornVolumeDegraded',
+      expression: DEGRADED_VOLUMES,
+      for: '10m',
+      severity: 'critical',
+      summary: 'volume {{ $labels.volume }} lacks a replica: one more disk, and its data are gone',
+      runbook: `${look}. A replica that cannot be scheduled wants more storage nodes or fewer replicas; one that is rebuilt needs time and space.`,
+    },
+    {
+      name: 'LonghornDiskUnschedulable',
+      expression: UNSCHEDULABLE_DISKS,
+      for: '10m',
+      severity: 'warning',
+      summary: 'disk {{ $labels.disk }} of node {{ $labels.node }} takes no replica',
+      runbook: `${look} -o yaml: the disk's conditions tell why, most often too little space is left. Until then a lost replica is not made again.`,
+    },
+    {
+      name: 'LonghornDiskFillsUp',
+      expression: 'longhorn_disk_usage_bytes / longhorn_disk_capacity_bytes > 0.8',
+      for: '15m',
+      severity: 'warning',
+      summary: 'disk {{ $labels.disk }} of node {{ $labels.node }} is more than 80% full',
+      runbook: 'Delete volumes and snapshots that nobody needs, or add a disk.',
+    },
+    {
+      name: 'LonghornMetricsMissing',
+      expression: 'absent(longhorn_node_status)',
+      for: '15m',
+      severity: 'warning',
+      summary: 'nothing is known of Longhorn: its metrics are not scraped',
+      runbook:
+        'Install the chart with metrics.serviceMonitor.enabled, as the values of LonghornStorage say, and look at the targets of Prometheus.',
+    },
+  ];
+}

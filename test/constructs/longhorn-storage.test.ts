@@ -50,6 +50,12 @@ describe('LonghornStorage', () => {
     );
   });
 
+  test('tells to look where Longhorn is installed', () => {
+    const { chart } = storage({}, { ...BLOG_CLUSTER, longhorn: { namespace: 'storage' } });
+    const rule = at(objectOf(chart, 'PrometheusRule'), 'spec', 'groups', 0, 'rules', 0);
+    expect(JSON.stringify(rule)).toContain('kubectl -n storage get volumes.longhorn.io');
+  });
+
   test('adds nothing that a lesson knows', () => {
     expect(findingsOf(storage().chart)).toEqual([expect.stringMatching(/^info etcd-without-backup /)]);
   });
